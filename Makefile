@@ -1,0 +1,64 @@
+# Entente: `make` alone prints this help.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PY ?= python3
+VENV := .venv
+RUN := $(VENV)/bin
+
+.PHONY: help
+help: ## this help
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# pip installs into the environment from outside: Debian's python3 has no ensurepip and guards its own pip.
+$(VENV)/bin/python:
+	@$(PY) -m venv --without-pip $(VENV)
+
+$(VENV)/.runtime: requirements/runtime.txt pyproject.toml | $(VENV)/bin/python
+	@$(PY) -m pip --python $(VENV)/bin/python install -q --require-hashes -r requirements/runtime.txt
+	@$(PY) -m pip --python $(VENV)/bin/python install -q --no-deps --no-build-isolation --no-index -e .
+	@touch $@
+
+$(VENV)/.test: requirements/test.txt $(VENV)/.runtime
+	@$(PY) -m pip --python $(VENV)/bin/python install -q --require-hashes -r requirements/test.txt
+	@touch $@
+
+.PHONY: demo
+demo: $(VENV)/.runtime ## set up and play the 2019 case with two real nodes
+	@$(RUN)/entente demo
+
+.PHONY: up
+up: $(VENV)/.runtime ## start two nodes on this machine and say where they are
+	@$(RUN)/python -m entente.cli.up
+
+.PHONY: down
+down: ## stop the nodes that `make up` started
+	@test ! -x $(RUN)/python || $(RUN)/python -m entente.cli.up --down
+
+.PHONY: test
+test: $(VENV)/.test system-packages ## set up and pass every test
+	@$(RUN)/ruff check .
+	@$(RUN)/ruff format --check .
+	@$(RUN)/mypy
+	@$(RUN)/lint-imports
+	@$(RUN)/python -m coverage erase
+	@$(RUN)/python -m pytest -q -n 2 -m "not long"
+	@$(RUN)/python -m coverage run -m pytest -q -m "not long" tests/unit/domain tests/unit/record
+	@$(RUN)/python -m coverage report
+
+.PHONY: test-long
+test-long: $(VENV)/.test system-packages ## the same with more seeds and bigger inputs
+	@$(RUN)/python -m pytest -q -n 2
+
+.PHONY: system-packages
+system-packages:
+	@command -v strace >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq strace >/dev/null; } \
+	  || { echo "make test needs the Debian package strace: apt-get install strace" >&2; exit 1; }
+
+.PHONY: lock
+lock: ## remake the two hash locks (needs uv)
+	uv pip compile -q --generate-hashes --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header --group build -o requirements/runtime.txt pyproject.toml
+	uv pip compile -q --generate-hashes --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header --group build --group test -o requirements/test.txt pyproject.toml
+
+.PHONY: clean
+clean: down ## remove the environment and what the tests left
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .import_linter_cache
