@@ -1,0 +1,1 @@
+"""The record: envelopes, the Merkle tree over them, checkpoints, cosignatures, bodies and offline verification."""

@@ -1,0 +1,198 @@
+"""What the bodies say, one structure per kind of entry (docs/spec/bodies.md).
+
+Each is parsed once by :func:`entente.sealing.canonical.decode`. A ``document`` entry's body is the agreement document
+itself, byte for byte as the parties sign it.
+"""
+
+from typing import Literal
+
+from entente.sealing.canonical import Wire
+
+
+class Signature(Wire):
+    """A signature by a root or an office: Ed25519 and ML-DSA-65 over identical bytes (suite E1)."""
+
+    suite: str
+    ed25519: bytes
+    mldsa65: bytes
+
+
+class SignedKeys(Wire):
+    """Kind ``keys``: a key statement (sealing.identity.KeyStatement, canonical) under the party's root signature."""
+
+    statement: bytes
+    signature: Signature
+
+
+class SealingAnnouncement(Wire):
+    """Kind ``sealing``: the party's public sealing key of the day (X-Wing); the log's checkpoint vouches for it."""
+
+    suite: str
+    key: bytes  # id: first 8 bytes of SHA-256 over mlkem768 || x25519
+    mlkem768: bytes
+    x25519: bytes
+
+
+class EpochSetup(Wire):
+    """Kind ``epoch``: a link-epoch key from the writer to one recipient, set up with hybrid HPKE."""
+
+    suite: str
+    recipient: str
+    epoch: bytes
+    key: bytes  # id of the recipient's sealing key
+    sealed: bytes
+
+
+class ActStatement(Wire):
+    """What an office signs when it writes a formal act (lifecycle section 1).
+
+    ``roots`` names every party's root-card digest, in the order of the agreement's parties, on a ``sign``, and is
+    empty on other acts. Instants are milliseconds since the epoch. ``digest`` and ``roots`` digests are raw 32 bytes.
+    """
+
+    schema: Literal["entente/act/1"]
+    agreement: bytes
+    by: str
+    id: str
+    kind: str
+    refs: tuple[str, ...]
+    digest: bytes | None
+    effective: int | None
+    instant: int | None
+    reading: str | None
+    roots: tuple[tuple[str, bytes], ...]
+    note: str
+
+
+class SignedAct(Wire):
+    """Kind ``act``: the statement's bytes, the office that binds the party, and its signature."""
+
+    act: bytes
+    office: str
+    signature: Signature
+
+
+class DeliveredClaim(Wire):
+    """Kind ``delivered``: the writer's evidenced claim that an act reached a party by another allowed channel."""
+
+    act: str
+    party: str
+    instant: int
+    channel: str
+    evidence: bytes  # SHA-256 of the stamped copy or courier certificate
+
+
+class MarkingBody(Wire):
+    """A marking as carried: the originator's own words are never changed on the way."""
+
+    level: str
+    originator: str
+    caveats: tuple[str, ...]
+    rel_to: tuple[str, ...] | None
+
+
+class PayloadRef(Wire):
+    """What was given: plaintext size, a salted digest of the plaintext, and the digest of its sealed bytes.
+
+    ``segments`` is 0 for a payload carried inline as the entry's second body, else the number of sealed 1 MiB segments.
+    """
+
+    size: int
+    salt: bytes
+    digest: bytes
+    sealed: bytes
+    segments: int
+
+
+class TransferHeader(Wire):
+    """The signed header of an item (DESIGN section 6). ``composed`` is in milliseconds since the epoch."""
+
+    schema: Literal["entente/transfer/1"]
+    item: str
+    agreement: bytes
+    terms: bytes
+    sender: str
+    recipients: tuple[str, ...]
+    title: str
+    filename: str
+    media_type: str
+    marking: MarkingBody
+    purpose: str
+    precedence: str
+    reality: str
+    composed: int
+    payload: PayloadRef
+
+
+class ApprovalStatement(Wire):
+    """What a release authority signs: exactly this header, hence exactly these bytes, for these recipients."""
+
+    schema: Literal["entente/approval/1"]
+    agreement: bytes
+    item: str
+    header: bytes  # SHA-256 of the header's bytes
+    office: str
+    person: str  # pseudonymous id of the person within the office; two persons sign with different keys
+    at: int
+
+
+class Approval(Wire):
+    """An approval and the office key's signature over its bytes."""
+
+    statement: bytes
+    signature: Signature
+
+
+class Transfer(Wire):
+    """Kind ``transfer``, first body: the header's bytes and the approvals that release it."""
+
+    header: bytes
+    approvals: tuple[Approval, ...]
+
+
+class Refused(Wire):
+    """An entry that the recipient did not accept, with a coarse code that tells nothing else."""
+
+    seq: int
+    code: str
+
+
+class ReceivedOf(Wire):
+    """What was accepted (inclusive ranges of sequence numbers) and refused of one log."""
+
+    writer: str
+    incarnation: str
+    accepted: tuple[tuple[int, int], ...]
+    refused: tuple[Refused, ...]
+
+
+class Received(Wire):
+    """Kind ``received``: the machine receipt, written after digests verify and the gate has spoken."""
+
+    of: tuple[ReceivedOf, ...]
+
+
+class Restart(Wire):
+    """Kind ``restart``: first entry of a new incarnation; ``statement`` is signed by an office that binds the party."""
+
+    statement: bytes
+    office: str
+    signature: Signature
+
+
+class RestartStatement(Wire):
+    """The last head of the incarnation before that the party knows of; both branches are kept."""
+
+    schema: Literal["entente/restart/1"]
+    agreement: bytes
+    party: str
+    previous: str
+    size: int
+    root: bytes
+    incarnation: str
+
+
+class NationalHead(Wire):
+    """Kind ``national``: the national log's size and head, blinded with a salt that stays at home."""
+
+    blinded: bytes
