@@ -1,0 +1,223 @@
+"""From entries to facts: what the logs of one agreement say, replayed (docs/spec/record.md, "Replay").
+
+A :class:`Projection` is fed the entries of every party's log, each log in its own order, interleaved as its holder came
+to know them, and answers what the domain asks: which documents there are, which formal acts with what receipts, which
+transfers, accepted or refused. A node keeps one up to date; offline verification replays one per writer. It judges
+nothing by the clock and holds nothing that the logs do not say.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, TypeAlias
+
+from entente.domain.agreement.acts import Act
+from entente.domain.agreement.document import DocumentError, digest, parse_agreement
+from entente.domain.agreement.terms import Agreement
+from entente.record.bodies import ActStatement, DeliveredClaim, Received, SignedAct, Transfer, TransferHeader
+from entente.record.envelope import KNOWN_KINDS, Envelope
+from entente.sealing.canonical import NotCanonicalError, decode
+from entente.sealing.errors import BadSignatureError
+from entente.sealing.signing import HybridPublic
+
+BIND = "bind"
+"""The role of an office that may bind its party by formal acts."""
+
+
+class Position(NamedTuple):
+    """Where an entry stands: writer, incarnation of the writer's log, sequence number from 0."""
+
+    writer: str
+    incarnation: str
+    seq: int
+
+
+OfficeLookup: TypeAlias = Callable[[Position, str, str], HybridPublic | None]
+"""(position, office id, role) -> the office's public keys as valid at that position, or None."""
+
+
+class ActRecord(NamedTuple):
+    """A formal act as recorded: where, when (ms since the epoch), by which office, and its exact bytes."""
+
+    position: Position
+    instant: int
+    statement: ActStatement
+    office: str
+
+
+class TransferRecord(NamedTuple):
+    """An item as released; ``header`` is None where its body was withheld, sealed for another or destroyed."""
+
+    position: Position
+    instant: int
+    envelope: Envelope
+    transfer: Transfer | None
+    header: TransferHeader | None
+
+
+class Answer(NamedTuple):
+    """A party's machine receipt for one entry: accepted, or refused with a coarse code."""
+
+    party: str
+    at: Position
+    instant: int
+    refused: str | None
+
+
+class Projection:
+    """The facts of one agreement as far as the entries fed so far tell them."""
+
+    def __init__(self, agreement: bytes, offices: OfficeLookup) -> None:
+        self.agreement = agreement
+        self.documents: dict[str, Agreement] = {}
+        self.document_bytes: dict[str, bytes] = {}
+        self.acts: dict[str, ActRecord] = {}
+        self.invalid: dict[Position, str] = {}
+        self.claims: list[tuple[Position, int, DeliveredClaim]] = []
+        self.transfers: dict[Position, TransferRecord] = {}
+        self.items: dict[tuple[str, str], Position] = {}
+        self.answers: dict[Position, dict[str, Answer]] = {}
+        self.next_seq: dict[tuple[str, str], int] = {}
+        self._offices = offices
+
+    @property
+    def first(self) -> str:
+        """The agreement's identity as lower-case hex."""
+        return self.agreement.hex()
+
+    def feed(self, envelope: Envelope, bodies: Sequence[bytes | None]) -> str | None:
+        """Take the next entry of a log; returns the coarse code it is to be refused with, None where it is well-formed.
+
+        Entries of unknown kinds and ill-formed bodies are kept and refused, never dropped: ``UNKNOWN_KIND``,
+        ``MALFORMED``, ``BAD_SIGNATURE``, ``WRONG_AGREEMENT``, ``DUPLICATE``.
+        """
+        position = Position(envelope.writer, envelope.incarnation, envelope.seq)
+        expected = self.next_seq.get(position[:2], 0)
+        if envelope.seq != expected or envelope.agreement != self.agreement:
+            raise ValueError(f"entry {position} fed out of order; {expected} is next")
+        self.next_seq[position[:2]] = expected + 1
+        if envelope.kind not in KNOWN_KINDS:
+            code: str | None = "UNKNOWN_KIND"
+        else:
+            handler = _HANDLERS.get(envelope.kind)
+            try:
+                code = handler(self, position, envelope, bodies) if handler else None
+            except NotCanonicalError:
+                code = "MALFORMED"
+            except BadSignatureError:
+                code = "BAD_SIGNATURE"
+        if code is not None:
+            self.invalid[position] = code
+        return code
+
+    def _document(self, position: Position, envelope: Envelope, bodies: Sequence[bytes | None]) -> str | None:
+        data = bodies[0]
+        if data is None:
+            return None
+        try:
+            agreement = parse_agreement(data)
+        except DocumentError:
+            return "MALFORMED"
+        self.documents[digest(data)] = agreement
+        self.document_bytes[digest(data)] = data
+        return None
+
+    def _act(self, position: Position, envelope: Envelope, bodies: Sequence[bytes | None]) -> str | None:
+        if bodies[0] is None:
+            return "MALFORMED"
+        signed = decode(SignedAct, bodies[0])
+        statement = decode(ActStatement, signed.act)
+        if statement.agreement != self.agreement or statement.by != envelope.writer:
+            return "WRONG_AGREEMENT"
+        if statement.id in self.acts:
+            return "DUPLICATE"
+        office = self._offices(position, signed.office, BIND)
+        if office is None:
+            return "BAD_SIGNATURE"
+        office.verify("act", signed.act, signed.signature)
+        self.acts[statement.id] = ActRecord(position, envelope.instant, statement, signed.office)
+        return None
+
+    def _delivered(self, position: Position, envelope: Envelope, bodies: Sequence[bytes | None]) -> str | None:
+        if bodies[0] is None:
+            return "MALFORMED"
+        claim = decode(DeliveredClaim, bodies[0])
+        act = self.acts.get(claim.act)
+        if act is None or act.position.writer != envelope.writer or claim.instant > envelope.instant:
+            return "MALFORMED"
+        self.claims.append((position, envelope.instant, claim))
+        return None
+
+    def _transfer(self, position: Position, envelope: Envelope, bodies: Sequence[bytes | None]) -> str | None:
+        body = bodies[0]
+        transfer = decode(Transfer, body) if body is not None else None
+        header = decode(TransferHeader, transfer.header) if transfer is not None else None
+        self.transfers[position] = TransferRecord(position, envelope.instant, envelope, transfer, header)
+        if header is None:
+            return None
+        if header.agreement != self.agreement or header.sender != envelope.writer:
+            return "WRONG_AGREEMENT"
+        if (header.precedence, header.reality) != (envelope.precedence, envelope.reality):
+            return "MALFORMED"
+        if self.items.setdefault((header.sender, header.item), position) != position:
+            return "DUPLICATE"
+        return None
+
+    def _received(self, position: Position, envelope: Envelope, bodies: Sequence[bytes | None]) -> str | None:
+        if bodies[0] is None:
+            return "MALFORMED"
+        receipt = decode(Received, bodies[0])
+        answers: list[tuple[Position, str | None]] = []
+        for of in receipt.of:
+            known = self.next_seq.get((of.writer, of.incarnation), 0)
+            if of.writer == envelope.writer:
+                return "MALFORMED"
+            for low, high in of.accepted:
+                if not 0 <= low <= high < known:
+                    return "MALFORMED"
+                answers.extend((Position(of.writer, of.incarnation, seq), None) for seq in range(low, high + 1))
+            for refused in of.refused:
+                if not 0 <= refused.seq < known:
+                    return "MALFORMED"
+                answers.append((Position(of.writer, of.incarnation, refused.seq), refused.code))
+        for target, code in answers:
+            self.answers.setdefault(target, {}).setdefault(
+                envelope.writer, Answer(envelope.writer, position, envelope.instant, code)
+            )
+        return None
+
+    def domain_acts(self) -> list[Act]:
+        """The formal acts as lifecycle section 1 defines them, with what is known of their delivery."""
+        return [self._domain_act(record) for record in self.acts.values()]
+
+    def _domain_act(self, record: ActRecord) -> Act:
+        statement = record.statement
+        received = {
+            party: answer.instant
+            for party, answer in self.answers.get(record.position, {}).items()
+            if answer.refused is None
+        }
+        delivered: dict[str, int] = {}
+        for _, _, claim in self.claims:
+            if claim.act == statement.id:
+                delivered[claim.party] = min(claim.instant, delivered.get(claim.party, claim.instant))
+        return Act(
+            id=statement.id,
+            by=statement.by,
+            kind=statement.kind,
+            refs=statement.refs,
+            dispatched=record.instant,
+            received=received,
+            delivered=delivered,
+            digest=statement.digest.hex() if statement.digest is not None else None,
+            effective=statement.effective,
+            instant=statement.instant,
+            reading=statement.reading,
+        )
+
+
+_HANDLERS = {
+    "document": Projection._document,
+    "act": Projection._act,
+    "delivered": Projection._delivered,
+    "transfer": Projection._transfer,
+    "received": Projection._received,
+}
