@@ -6,12 +6,12 @@ transfers, accepted or refused. A node keeps one up to date; offline verificatio
 nothing by the clock and holds nothing that the logs do not say.
 """
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple, TypeAlias
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple, TypeAlias, cast, get_args
 
-from entente.domain.agreement.acts import Act
+from entente.domain.agreement.acts import Act, ActKind
 from entente.domain.agreement.document import DocumentError, digest, parse_agreement
-from entente.domain.agreement.terms import Agreement
+from entente.domain.agreement.terms import Agreement, Reading
 from entente.record.bodies import ActStatement, DeliveredClaim, Received, SignedAct, Transfer, TransferHeader
 from entente.record.envelope import KNOWN_KINDS, Envelope
 from entente.sealing.canonical import NotCanonicalError, decode
@@ -65,8 +65,10 @@ class Answer(NamedTuple):
 class Projection:
     """The facts of one agreement as far as the entries fed so far tell them."""
 
-    def __init__(self, agreement: bytes, offices: OfficeLookup) -> None:
+    def __init__(self, agreement: bytes, offices: OfficeLookup, roots: Mapping[str, bytes]) -> None:
+        """``roots``: every known party's root-card digest, from pairing or from the verifier's arguments, never a log."""
         self.agreement = agreement
+        self.roots = roots
         self.documents: dict[str, Agreement] = {}
         self.document_bytes: dict[str, bytes] = {}
         self.acts: dict[str, ActRecord] = {}
@@ -87,7 +89,7 @@ class Projection:
         """Take the next entry of a log; returns the coarse code it is to be refused with, None where it is well-formed.
 
         Entries of unknown kinds and ill-formed bodies are kept and refused, never dropped: ``UNKNOWN_KIND``,
-        ``MALFORMED``, ``BAD_SIGNATURE``, ``WRONG_AGREEMENT``, ``DUPLICATE``.
+        ``MALFORMED``, ``BAD_SIGNATURE``, ``WRONG_AGREEMENT``, ``WRONG_ROOTS``, ``DUPLICATE``.
         """
         position = Position(envelope.writer, envelope.incarnation, envelope.seq)
         expected = self.next_seq.get(position[:2], 0)
@@ -127,14 +129,25 @@ class Projection:
         statement = decode(ActStatement, signed.act)
         if statement.agreement != self.agreement or statement.by != envelope.writer:
             return "WRONG_AGREEMENT"
+        if statement.kind not in get_args(ActKind) or statement.reading not in (None, *get_args(Reading)):
+            return "MALFORMED"
         if statement.id in self.acts:
             return "DUPLICATE"
+        if statement.kind == "sign" and not self._roots_agree(statement):
+            return "WRONG_ROOTS"
         office = self._offices(position, signed.office, BIND)
         if office is None:
             return "BAD_SIGNATURE"
         office.verify("act", signed.act, signed.signature)
         self.acts[statement.id] = ActRecord(position, envelope.instant, statement, signed.office)
         return None
+
+    def _roots_agree(self, statement: ActStatement) -> bool:
+        """Whether a ``sign`` names every party's root, and exactly the roots this holder knows."""
+        document = self.documents.get(self.first)
+        if document is None or tuple(party for party, _ in statement.roots) != document.parties:
+            return False
+        return all(self.roots.get(party) == root for party, root in statement.roots)
 
     def _delivered(self, position: Position, envelope: Envelope, bodies: Sequence[bytes | None]) -> str | None:
         if bodies[0] is None:
@@ -202,7 +215,7 @@ class Projection:
         return Act(
             id=statement.id,
             by=statement.by,
-            kind=statement.kind,
+            kind=cast(ActKind, statement.kind),
             refs=statement.refs,
             dispatched=record.instant,
             received=received,
@@ -210,7 +223,7 @@ class Projection:
             digest=statement.digest.hex() if statement.digest is not None else None,
             effective=statement.effective,
             instant=statement.instant,
-            reading=statement.reading,
+            reading=cast(Reading | None, statement.reading),
         )
 
 

@@ -1,0 +1,43 @@
+"""Errors of the store; a driver's own exceptions never cross the port.
+
+StoreError
+ +-- ConflictError   somebody else appended first, or this is an older copy: nothing was written
+ +-- BusyError       the database is locked by another process: nothing was written
+ +-- FullError       the disk is full: nothing was written
+ +-- BrokenError     the file is damaged, of a newer version, or not ours
+"""
+
+
+class StoreError(Exception):
+    """Something the store could not do; nothing of the transaction was written."""
+
+    code = "STORE"
+    remedy = "Look at the node's own log; nothing was changed."
+
+
+class ConflictError(StoreError):
+    """The log is not at the size and root that the append was computed from."""
+
+    code = "STORE_CONFLICT"
+    remedy = "Try again; if it persists, another process writes to this node's directory."
+
+
+class BusyError(StoreError):
+    """Another process holds the database."""
+
+    code = "STORE_LOCKED"
+    remedy = "Find and stop the other process that has the node's database open, then try again."
+
+
+class FullError(StoreError):
+    """No space left for the transaction."""
+
+    code = "DISK_FULL"
+    remedy = "Free space on the disk that holds the node's directory, then try again."
+
+
+class BrokenError(StoreError):
+    """The file cannot be used as a node's store."""
+
+    code = "STORE_BROKEN"
+    remedy = "Restore the node from its backup; the peers hold copies of its logs."
