@@ -7,24 +7,17 @@ itself, byte for byte as the parties sign it.
 from typing import Literal
 
 from entente.sealing.canonical import Wire
+from entente.sealing.signing import Signature
 
 
-class Signature(Wire):
-    """A signature by a root or an office: Ed25519 and ML-DSA-65 over identical bytes (suite E1)."""
-
-    suite: str
-    ed25519: bytes
-    mldsa65: bytes
-
-
-class SignedKeys(Wire):
+class SignedKeys(Wire, frozen=True):
     """Kind ``keys``: a key statement (sealing.identity.KeyStatement, canonical) under the party's root signature."""
 
     statement: bytes
     signature: Signature
 
 
-class SealingAnnouncement(Wire):
+class SealingAnnouncement(Wire, frozen=True):
     """Kind ``sealing``: the party's public sealing key of the day (X-Wing); the log's checkpoint vouches for it."""
 
     suite: str
@@ -33,7 +26,7 @@ class SealingAnnouncement(Wire):
     x25519: bytes
 
 
-class EpochSetup(Wire):
+class EpochSetup(Wire, frozen=True):
     """Kind ``epoch``: a link-epoch key from the writer to one recipient, set up with hybrid HPKE."""
 
     suite: str
@@ -43,7 +36,7 @@ class EpochSetup(Wire):
     sealed: bytes
 
 
-class ActStatement(Wire):
+class ActStatement(Wire, frozen=True):
     """What an office signs when it writes a formal act (lifecycle section 1).
 
     ``roots`` names every party's root-card digest, in the order of the agreement's parties, on a ``sign``, and is
@@ -64,7 +57,7 @@ class ActStatement(Wire):
     note: str
 
 
-class SignedAct(Wire):
+class SignedAct(Wire, frozen=True):
     """Kind ``act``: the statement's bytes, the office that binds the party, and its signature."""
 
     act: bytes
@@ -72,7 +65,7 @@ class SignedAct(Wire):
     signature: Signature
 
 
-class DeliveredClaim(Wire):
+class DeliveredClaim(Wire, frozen=True):
     """Kind ``delivered``: the writer's evidenced claim that an act reached a party by another allowed channel."""
 
     act: str
@@ -82,7 +75,7 @@ class DeliveredClaim(Wire):
     evidence: bytes  # SHA-256 of the stamped copy or courier certificate
 
 
-class MarkingBody(Wire):
+class MarkingBody(Wire, frozen=True):
     """A marking as carried: the originator's own words are never changed on the way."""
 
     level: str
@@ -91,7 +84,7 @@ class MarkingBody(Wire):
     rel_to: tuple[str, ...] | None
 
 
-class PayloadRef(Wire):
+class PayloadRef(Wire, frozen=True):
     """What was given: plaintext size, a salted digest of the plaintext, and the digest of its sealed bytes.
 
     ``segments`` is 0 for a payload carried inline as the entry's second body, else the number of sealed 1 MiB segments.
@@ -104,7 +97,7 @@ class PayloadRef(Wire):
     segments: int
 
 
-class TransferHeader(Wire):
+class TransferHeader(Wire, frozen=True):
     """The signed header of an item (DESIGN section 6). ``composed`` is in milliseconds since the epoch."""
 
     schema: Literal["entente/transfer/1"]
@@ -124,7 +117,7 @@ class TransferHeader(Wire):
     payload: PayloadRef
 
 
-class ApprovalStatement(Wire):
+class ApprovalStatement(Wire, frozen=True):
     """What a release authority signs: exactly this header, hence exactly these bytes, for these recipients."""
 
     schema: Literal["entente/approval/1"]
@@ -136,28 +129,28 @@ class ApprovalStatement(Wire):
     at: int
 
 
-class Approval(Wire):
+class Approval(Wire, frozen=True):
     """An approval and the office key's signature over its bytes."""
 
     statement: bytes
     signature: Signature
 
 
-class Transfer(Wire):
+class Transfer(Wire, frozen=True):
     """Kind ``transfer``, first body: the header's bytes and the approvals that release it."""
 
     header: bytes
     approvals: tuple[Approval, ...]
 
 
-class Refused(Wire):
+class Refused(Wire, frozen=True):
     """An entry that the recipient did not accept, with a coarse code that tells nothing else."""
 
     seq: int
     code: str
 
 
-class ReceivedOf(Wire):
+class ReceivedOf(Wire, frozen=True):
     """What was accepted (inclusive ranges of sequence numbers) and refused of one log."""
 
     writer: str
@@ -166,13 +159,13 @@ class ReceivedOf(Wire):
     refused: tuple[Refused, ...]
 
 
-class Received(Wire):
+class Received(Wire, frozen=True):
     """Kind ``received``: the machine receipt, written after digests verify and the gate has spoken."""
 
     of: tuple[ReceivedOf, ...]
 
 
-class Restart(Wire):
+class Restart(Wire, frozen=True):
     """Kind ``restart``: first entry of a new incarnation; ``statement`` is signed by an office that binds the party."""
 
     statement: bytes
@@ -180,7 +173,7 @@ class Restart(Wire):
     signature: Signature
 
 
-class RestartStatement(Wire):
+class RestartStatement(Wire, frozen=True):
     """The last head of the incarnation before that the party knows of; both branches are kept."""
 
     schema: Literal["entente/restart/1"]
@@ -192,7 +185,7 @@ class RestartStatement(Wire):
     incarnation: str
 
 
-class NationalHead(Wire):
+class NationalHead(Wire, frozen=True):
     """Kind ``national``: the national log's size and head, blinded with a salt that stays at home."""
 
     blinded: bytes
