@@ -1,8 +1,8 @@
 """Instants: whole milliseconds since 1970-01-01T00:00:00Z, written as RFC 3339.
 
-An instant is a plain ``int`` everywhere in the domain: exact, fast to compare, free of time zones. Text has an offset and
-at most three fractional digits (lifecycle 1); we write UTC with three digits and ``Z``. Leap seconds do not exist here,
-as on the clocks that the parties use.
+An instant is a plain ``int`` everywhere in the domain: exact, fast to compare, free of time zones. Text has an offset
+and at most three fractional digits (lifecycle 1); we write UTC with three digits and ``Z``. Leap seconds do not exist
+here, as on the clocks that the parties use.
 """
 
 import re

@@ -23,7 +23,7 @@ class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """A table of the document: immutable, unknown keys are errors."""
 
 
-class Text(_Table):
+class Text(_Table, frozen=True, kw_only=True):
     """One language version of the treaty's text, by file and digest; ``authentic`` as the treaty says."""
 
     lang: str
@@ -32,14 +32,14 @@ class Text(_Table):
     authentic: bool
 
 
-class Authority(_Table):
+class Authority(_Table, frozen=True, kw_only=True):
     """A competent authority of a party (DOMAIN glossary: ``CompetentAuthority``)."""
 
     id: str
     name: LanguageMap
 
 
-class PartyTerms(_Table):
+class PartyTerms(_Table, frozen=True, kw_only=True):
     """A party as the document names it; ``zone`` is an IANA time zone."""
 
     name: LanguageMap
@@ -47,7 +47,7 @@ class PartyTerms(_Table):
     authorities: tuple[Authority, ...] = ()
 
 
-class Force(_Table):
+class Force(_Table, frozen=True, kw_only=True):
     """Entry into force (lifecycle section 2)."""
 
     rule: Literal["later_notification", "signature", "first_of_month"]
@@ -55,7 +55,7 @@ class Force(_Table):
     after: Literal["signature", "notification"] | None = None
 
 
-class Term(_Table):
+class Term(_Table, frozen=True, kw_only=True):
     """The first term and its extensions, ISO 8601 periods (lifecycle section 3)."""
 
     length: str | None = None
@@ -63,7 +63,7 @@ class Term(_Table):
     overflow: Literal["clamp", "next_day"] = "clamp"
 
 
-class Termination(_Table):
+class Termination(_Table, frozen=True, kw_only=True):
     """The termination clause (lifecycle section 4)."""
 
     rule: Literal["end_of_term", "after_notice"]
@@ -77,26 +77,26 @@ class Termination(_Table):
     ends_for: Literal["all", "party"] = "all"
 
 
-class Operation(_Table):
+class Operation(_Table, frozen=True, kw_only=True):
     """Whether one party alone may suspend the operation of the agreement (lifecycle sections 1 and 6)."""
 
     unilateral: bool = False
 
 
-class ReadingTerms(_Table):
+class ReadingTerms(_Table, frozen=True, kw_only=True):
     """How a party reads a suspended notice, declared in the document (lifecycle section 5)."""
 
     suspended_notice: Reading
 
 
-class Notices(_Table):
+class Notices(_Table, frozen=True, kw_only=True):
     """The form of formal notices: ``record`` says that the log records a note and is not the note."""
 
     form: Literal["record", "electronic"] = "record"
     two_persons: bool = False
 
 
-class Level(_Table):
+class Level(_Table, frozen=True, kw_only=True):
     """One row of the table of corresponding levels, highest first.
 
     ``native`` maps a party to its markings at this row (several: many-to-one; a party without a counterpart is left
@@ -108,34 +108,34 @@ class Level(_Table):
     handling: Mapping[str, str] = {}
 
 
-class CaveatTerms(_Table):
+class CaveatTerms(_Table, frozen=True, kw_only=True):
     """A caveat of the agreement beside REL TO and ORCON, with its meaning."""
 
     code: str
     meaning: LanguageMap
 
 
-class ThirdParty(_Table):
+class ThirdParty(_Table, frozen=True, kw_only=True):
     """The third-party rule: prior written consent, and who may be released to without asking."""
 
     consent: Literal["prior_written"]
     standing: tuple[str, ...] = ()
 
 
-class Purposes(_Table):
+class Purposes(_Table, frozen=True, kw_only=True):
     """The purposes for which information may be given."""
 
     allowed: tuple[str, ...]
 
 
-class ChannelTerms(_Table):
+class ChannelTerms(_Table, frozen=True, kw_only=True):
     """Channels allowed at a common level; a level without a row allows every channel of the node-to-node kind."""
 
     level: str
     allow: tuple[Channel, ...]
 
 
-class Reproduction(_Table):
+class Reproduction(_Table, frozen=True, kw_only=True):
     """How many copies may be made at a common level, and whether the originator's consent is needed."""
 
     level: str
@@ -143,14 +143,14 @@ class Reproduction(_Table):
     consent: bool
 
 
-class Disposition(_Table):
+class Disposition(_Table, frozen=True, kw_only=True):
     """How items of a common level are destroyed; ``never`` means return only."""
 
     level: str
     destroy: Literal["certificate", "two_person", "consent", "never"]
 
 
-class Incidents(_Table):
+class Incidents(_Table, frozen=True, kw_only=True):
     """Times for reports of loss or compromise, ISO 8601 durations."""
 
     notify: str
@@ -158,13 +158,13 @@ class Incidents(_Table):
     final: str
 
 
-class Inspection(_Table):
+class Inspection(_Table, frozen=True, kw_only=True):
     """Whether inspectors see titles."""
 
     titles: bool = False
 
 
-class ReleaseTerms(_Table):
+class ReleaseTerms(_Table, frozen=True, kw_only=True):
     """What a release needs beyond the release authority's approval."""
 
     two_persons: bool = False
@@ -172,7 +172,7 @@ class ReleaseTerms(_Table):
     facility: bool = False
 
 
-class Limits(_Table):
+class Limits(_Table, frozen=True, kw_only=True):
     """Bounds: ``max_item`` in bytes (absent: the software's own limit), the others ISO 8601 durations."""
 
     max_item: int | None = None
@@ -180,13 +180,13 @@ class Limits(_Table):
     max_uncertainty: str = "PT1S"
 
 
-class Survival(_Table):
+class Survival(_Table, frozen=True, kw_only=True):
     """What becomes of items held when the agreement ends."""
 
     rule: Literal["while_held", "return_on_end"]
 
 
-class Agreement(_Table):
+class Agreement(_Table, frozen=True, kw_only=True):
     """An agreement document: the only authority by which anything flows (DESIGN rule 1)."""
 
     schema: Literal["entente/agreement/1"]
