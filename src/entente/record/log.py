@@ -1,0 +1,279 @@
+"""Extending a party's log as held (docs/spec/record.md, "Checks on receipt"). Sans I/O: bytes in, a decision out.
+
+What may be kept of a log is decided here, entry by entry, and says nothing about what an entry *means*: well-formed
+envelopes are kept whatever they say, then accepted or refused. A fault here is the writer's or the carrier's: nothing
+of the frame is kept, nothing is cosigned, and the log pauses under the error's code.
+
+Checks, in this order:
+
+1. the frame is of the agreement, writer and incarnation of the log (``WRONG_LOG``);
+2. it begins where the log ends (``GAP``), or the entries that are held already are the same bytes (``FORK``);
+3. each envelope is canonical (``MALFORMED``, ``UNKNOWN_SUITE``), of this log (``WRONG_LOG``) and in sequence
+   (``OUT_OF_ORDER``);
+4. instants never decrease, those of formal acts increase (``OUT_OF_ORDER``), none lies in the future (``FUTURE``);
+5. bodies given in clear are those the envelope commits to (``BODY_MISMATCH``), and of kinds that go to all each is
+   given in clear (``BODY_MISSING``);
+6. the first entry is a key statement, and every key statement is by the party's root (``BAD_KEYS``, ``BAD_SIGNATURE``);
+7. the checkpoint is of this log (``WRONG_LOG``), canonical (``MALFORMED``), by the key valid at its last entry
+   (``BAD_SIGNATURE``), of the size and root recomputed here (``BAD_ROOT``; ``FORK`` with the one held).
+
+The caller still owes: making the entries durable before it cosigns, and asking what each entry means.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple, Self
+
+from entente.record.bodies import SignedKeys
+from entente.record.checkpoint import CheckpointError, origin, parse_note, verify_checkpoint
+from entente.record.envelope import KINDS_TO_ALL, SUITE, Delivery, Envelope, open_body, parse_envelope
+from entente.record.errors import (
+    BadKeysError,
+    BadLogSignatureError,
+    BadRootError,
+    BodyMismatchError,
+    BodyMissingError,
+    ForkError,
+    FutureError,
+    GapError,
+    LogError,
+    MalformedError,
+    OutOfOrderError,
+    UnknownSuiteError,
+    WrongLogError,
+)
+from entente.record.frames import Entries
+from entente.record.merkle import Frontier, leaf_hash
+from entente.record.trust import KeyHistory
+from entente.sealing.canonical import NotCanonicalError, decode
+from entente.sealing.errors import BadSignatureError, SealingError
+
+__all__ = ["CheckedEntry", "Extension", "LogError", "LogHead", "check_entries", "check_entry", "verify_note"]
+
+
+@dataclass(frozen=True)
+class LogHead:
+    """One log as held. Instants in ms since the epoch, -1 before the first; ``checkpoint`` the newest signed note."""
+
+    agreement: bytes
+    writer: str
+    incarnation: str
+    frontier: Frontier = field(default_factory=Frontier)
+    last_instant: int = -1
+    last_act_instant: int = -1
+    checkpoint: str = ""
+
+    @property
+    def size(self) -> int:
+        """The number of entries."""
+        return self.frontier.size
+
+    @property
+    def origin(self) -> str:
+        """The log's identity in its checkpoints."""
+        return origin(self.agreement, self.writer, self.incarnation)
+
+    def after(self, envelope: Envelope, leaf: bytes) -> Self:
+        """The head after one more entry, not yet covered by a checkpoint."""
+        act = envelope.instant if envelope.kind == "act" else self.last_act_instant
+        return replace(self, frontier=self.frontier.append(leaf), last_instant=envelope.instant, last_act_instant=act)
+
+
+class CheckedEntry(NamedTuple):
+    """An entry that passed: parsed once, its leaf hash, as carried, and its bodies (None: sealed or withheld)."""
+
+    envelope: Envelope
+    leaf: bytes
+    delivery: Delivery
+    bodies: tuple[bytes | None, ...]
+
+
+class Extension(NamedTuple):
+    """What a frame adds to a log: the new entries, the head and the keys after them. Nothing is kept until stored."""
+
+    parsed: tuple[CheckedEntry, ...]
+    head: LogHead
+    history: KeyHistory
+
+
+HeldLeaf = Callable[[int], bytes]
+"""sequence number of an entry held -> its leaf hash"""
+
+
+def _nothing_held(seq: int) -> bytes:
+    raise LookupError(seq)
+
+
+def check_entries(
+    head: LogHead, frame: Entries, history: KeyHistory, *, now_max: int, held_leaf: HeldLeaf = _nothing_held
+) -> Extension:
+    """Check that a frame extends the log at ``head`` (steps 1 to 7 above).
+
+    ``now_max`` is the latest instant, in ms since the epoch, that is not future-dated here: the clock plus the skew
+    that the terms allow. ``held_leaf`` is asked for entries that the frame repeats; without it an overlap is a gap. A
+    frame that repeats entries and ends before the log does changes nothing, and its checkpoint is not looked at.
+
+    Raises:
+        LogError: one of its subclasses; the log stays as it was.
+    """
+    _check_frame(head, frame)
+    known = _check_overlap(head, frame, held_leaf)
+    if frame.first + len(frame.deliveries) < head.size:
+        return Extension((), head, history)
+    fresh = frame.deliveries[known:]
+    parsed = []
+    after, keys = head, history
+    for delivery in fresh:
+        entry, after, keys = check_entry(after, keys, delivery, now_max=now_max)
+        parsed.append(entry)
+    _check_note(head, after, keys, frame.checkpoint)
+    return Extension(tuple(parsed), replace(after, checkpoint=frame.checkpoint), keys)
+
+
+def _check_frame(head: LogHead, frame: Entries) -> None:
+    """Step 1, and that the frame holds something to check (an empty one is a bare checkpoint)."""
+    if (frame.agreement, frame.writer, frame.incarnation) != (head.agreement, head.writer, head.incarnation):
+        raise WrongLogError(f"a frame of {frame.writer}/{frame.incarnation}, not of {head.origin}", head.size)
+    if frame.first < 0:
+        raise MalformedError("a frame begins before the first entry", 0)
+
+
+def _check_overlap(head: LogHead, frame: Entries, held_leaf: HeldLeaf) -> int:
+    """Step 2; returns how many of the frame's entries are held already."""
+    if frame.first > head.size:
+        raise GapError(f"entries {head.size} to {frame.first - 1} are missing", head.size)
+    known = min(head.size - frame.first, len(frame.deliveries))
+    for offset, delivery in enumerate(frame.deliveries[:known]):
+        seq = frame.first + offset
+        try:
+            leaf = held_leaf(seq)
+        except LookupError:
+            raise GapError(f"entry {seq} is repeated and cannot be compared; entry {head.size} is next", seq) from None
+        if leaf != leaf_hash(delivery.envelope):
+            raise _fork(head, frame.checkpoint, seq, f"entry {seq} is another than the one held")
+    return known
+
+
+def _fork(head: LogHead, offered: str, seq: int, text: str) -> ForkError:
+    return ForkError(f"{head.writer} shows two histories: {text}", seq, head.checkpoint, offered)
+
+
+def check_entry(
+    head: LogHead, history: KeyHistory, delivery: Delivery, *, now_max: int
+) -> tuple[CheckedEntry, LogHead, KeyHistory]:
+    """Steps 3 to 6 for the next entry of a log; also what offline verification does, entry by entry.
+
+    Raises:
+        LogError: the entry is not to be kept.
+    """
+    seq = head.size
+    envelope = _parse(delivery.envelope, seq)
+    if (envelope.agreement, envelope.writer, envelope.incarnation) != (head.agreement, head.writer, head.incarnation):
+        raise WrongLogError(f"entry {seq} is of {envelope.writer}/{envelope.incarnation}", seq)
+    if envelope.seq != seq:
+        raise OutOfOrderError(f"entry {envelope.seq} stands where entry {seq} is due", seq)
+    _check_instant(head, envelope, now_max)
+    bodies = tuple(_open_bodies(envelope, delivery))
+    leaf = leaf_hash(delivery.envelope)
+    history = _check_keys(history, envelope, bodies)
+    return CheckedEntry(envelope, leaf, delivery, bodies), head.after(envelope, leaf), history
+
+
+def _parse(data: bytes, seq: int) -> Envelope:
+    """Step 3; a suite that is unknown is told apart, since its remedy is another."""
+    try:
+        return parse_envelope(data)
+    except NotCanonicalError as error:
+        try:
+            suite = decode(Envelope, data).suite
+        except NotCanonicalError:
+            suite = SUITE
+        kind = MalformedError if suite == SUITE else UnknownSuiteError
+        raise kind(f"entry {seq}: {error}", seq) from error
+
+
+def _check_instant(head: LogHead, envelope: Envelope, now_max: int) -> None:
+    """Step 4 (DESIGN section 2, rule 3; lifecycle 1: a writer's acts have strictly increasing instants)."""
+    seq = envelope.seq
+    if envelope.instant < head.last_instant:
+        raise OutOfOrderError(f"entry {seq} is dated before entry {seq - 1}", seq)
+    if envelope.kind == "act" and envelope.instant <= head.last_act_instant:
+        raise OutOfOrderError(f"the act in entry {seq} is not dated after the writer's act before it", seq)
+    if envelope.instant > now_max:
+        raise FutureError(f"entry {seq} is dated {envelope.instant - now_max} ms after the latest instant allowed", seq)
+
+
+def _open_bodies(envelope: Envelope, delivery: Delivery) -> Iterator[bytes | None]:
+    """Step 5."""
+    seq = envelope.seq
+    if len(delivery.bodies) != len(envelope.bodies):
+        raise MalformedError(f"entry {seq} has {len(envelope.bodies)} bodies and {len(delivery.bodies)} places", seq)
+    for ref, body in zip(envelope.bodies, delivery.bodies, strict=True):
+        if body is not None and not body.sealed:
+            try:
+                yield open_body(ref, body.data)
+            except NotCanonicalError as error:
+                raise BodyMismatchError(f"entry {seq}: {error}", seq) from error
+        elif envelope.kind in KINDS_TO_ALL:
+            raise BodyMissingError(f"entry {seq} is of kind {envelope.kind} and came without its body in clear", seq)
+        else:
+            yield None
+
+
+def _check_keys(history: KeyHistory, envelope: Envelope, bodies: tuple[bytes | None, ...]) -> KeyHistory:
+    """Step 6."""
+    seq = envelope.seq
+    if envelope.kind != "keys":
+        if seq == 0:
+            raise BadKeysError(f"the log begins with an entry of kind {envelope.kind}, not with a key statement", seq)
+        return history
+    try:
+        signed = decode(SignedKeys, bodies[0] or b"")
+        return history.apply(seq, signed.statement, signed.signature)
+    except NotCanonicalError as error:
+        raise MalformedError(f"entry {seq}: {error}", seq) from error
+    except BadSignatureError as error:
+        raise BadLogSignatureError(f"entry {seq}: {error}", seq) from error
+    except SealingError as error:
+        raise BadKeysError(f"entry {seq}: {error}", seq) from error
+
+
+def _check_note(before: LogHead, after: LogHead, history: KeyHistory, text: str) -> None:
+    """Step 7."""
+    if after.size == 0:
+        raise GapError("the log is empty and the frame brings nothing", 0)
+    try:
+        checkpoint = verify_note(after, history, text, seq=before.size)
+    except BadRootError as error:
+        if before.size == after.size and parse_note(text).checkpoint.size == before.size:
+            raise _fork(before, text, before.size - 1, str(error)) from error
+        raise
+    if checkpoint != after.size:
+        raise BadRootError(f"a checkpoint of {checkpoint} entries over {after.size}", before.size)
+
+
+def verify_note(head: LogHead, history: KeyHistory, text: str, *, seq: int) -> int:
+    """Step 7 for one checkpoint that claims to be of the log standing at ``head``; returns its size.
+
+    ``seq`` is the first entry that the checkpoint would newly vouch for, named in errors. The root is compared where
+    the checkpoint's size is the head's.
+
+    Raises:
+        LogError: malformed, of another log, not signed by the key valid at its last entry, or another root.
+    """
+    try:
+        claimed = parse_note(text).checkpoint
+    except CheckpointError as error:
+        raise MalformedError(f"the checkpoint: {error}", seq) from error
+    if claimed.origin != head.origin:
+        raise WrongLogError(f"the checkpoint is of {claimed.origin}, not of {head.origin}", seq)
+    key = history.checkpoint_key(claimed.size)
+    if key is None:
+        raise BadLogSignatureError("no key is valid for the checkpoint", seq)
+    try:
+        checkpoint = verify_checkpoint(text, key, head.origin)
+    except CheckpointError as error:
+        raise BadLogSignatureError(f"the checkpoint: {error}", seq) from error
+    if checkpoint.size == head.size and checkpoint.root != head.frontier.root():
+        raise BadRootError(f"the checkpoint of {head.size} entries has another root than they give", seq)
+    return checkpoint.size
