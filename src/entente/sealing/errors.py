@@ -4,6 +4,7 @@ SealingError
  +-- BadSignatureError        not the signature of that key over those bytes
  |    +-- UnknownSuiteError   made with algorithms this software does not have
  +-- NotOpenedError           sealed bytes that the key and the binding at hand do not open
+ +-- BadKeyError              a public key that is none
  +-- BadStatementError        a key statement that its root did sign, and that may not be used
  +-- BadCardError             a root card, pairing card or certificate that may not be used
  +-- BadKeyfileError          a key file that cannot be read
@@ -40,6 +41,13 @@ class NotOpenedError(SealingError):
 
     code = "NOT_OPENED"
     remedy = "Ask the sender for it again; if it recurs, compare the two registers for the item."
+
+
+class BadKeyError(SealingError):
+    """The bytes are not a public key of the suite; nothing can be sealed to it."""
+
+    code = "BAD_KEY"
+    remedy = "Ask the other party to announce a new sealing key."
 
 
 class BadStatementError(SealingError):

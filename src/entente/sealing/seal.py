@@ -31,7 +31,7 @@ from cryptography.hazmat.primitives.hpke import (
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from entente.sealing.canonical import Wire, encode
-from entente.sealing.errors import NotOpenedError
+from entente.sealing.errors import BadKeyError, NotOpenedError
 from entente.sealing.suites import SUITE, prefixed
 
 KEY: Final = 32
@@ -60,6 +60,27 @@ class SealingPublic(Wire, frozen=True):
     def id(self) -> bytes:
         """First 8 bytes of SHA-256 over ``mlkem768 || x25519``; names the key, proves nothing."""
         return hashlib.sha256(self.mlkem768 + self.x25519).digest()[:SEALING_ID]
+
+    def check(self) -> None:
+        """Return if something can be sealed to this key.
+
+        Raises:
+            BadKeyError: either half is not a public key.
+        """
+        self.to_hpke()
+
+    def to_hpke(self) -> MLKEM768X25519PublicKey:
+        """The key as the HPKE library takes it.
+
+        Raises:
+            BadKeyError: either half is not a public key.
+        """
+        try:
+            return MLKEM768X25519PublicKey(
+                MLKEM768PublicKey.from_public_bytes(self.mlkem768), X25519PublicKey.from_public_bytes(self.x25519)
+            )
+        except ValueError as error:
+            raise BadKeyError("the sealing key is not an X-Wing public key") from error
 
 
 class SealingKey:
@@ -159,17 +180,15 @@ def set_up_epoch(recipient: SealingPublic, *, agreement: bytes, writer: str, rec
     At most 2**32 items may be wrapped under it (NIST SP 800-38D section 8.3: random nonces).
 
     Raises:
-        NotOpenedError: the recipient's public key is not a key.
+        BadKeyError: the recipient's sealing key is not a public key.
     """
     epoch, secret = os.urandom(EPOCH_ID), os.urandom(KEY)
     info = _epoch_info(recipient.id, epoch, agreement, writer, recipient_party)
+    public = recipient.to_hpke()
     try:
-        public = MLKEM768X25519PublicKey(
-            MLKEM768PublicKey.from_public_bytes(recipient.mlkem768), X25519PublicKey.from_public_bytes(recipient.x25519)
-        )
         return NewEpoch(epoch, secret, _HPKE.encrypt(secret, public, info))
     except ValueError as error:
-        raise NotOpenedError("the recipient's sealing key is not an X-Wing public key") from error
+        raise BadKeyError("nothing can be sealed to this sealing key") from error
 
 
 def accept_epoch(

@@ -5,7 +5,6 @@ holds as long as either of the two algorithms does. What is signed is ``entente/
 as carried. Node signatures are plain Ed25519 over a C2SP note, whose own form keeps it apart from everything else.
 """
 
-from functools import lru_cache
 from typing import Final, Self
 
 from cryptography.exceptions import InvalidSignature
@@ -48,8 +47,8 @@ class HybridPublic(Wire, frozen=True):
         check_suite(signature.suite)
         message = _signed(kind, data)
         try:
-            _ed25519_public(self.ed25519).verify(signature.ed25519, message)
-            _mldsa65_public(self.mldsa65).verify(signature.mldsa65, message)
+            Ed25519PublicKey.from_public_bytes(self.ed25519).verify(signature.ed25519, message)
+            MLDSA65PublicKey.from_public_bytes(self.mldsa65).verify(signature.mldsa65, message)
         except (InvalidSignature, ValueError) as error:
             raise BadSignatureError(f"the signature is not by this key over this {kind} statement") from error
 
@@ -141,7 +140,7 @@ def verify_node(public: bytes, signature: bytes, message: bytes) -> None:
         BadSignatureError: it is not, or a key or signature is not of its length.
     """
     try:
-        _ed25519_public(public).verify(signature, message)
+        Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
     except (InvalidSignature, ValueError) as error:
         raise BadSignatureError("the signature is not by this node key over this message") from error
 
@@ -150,13 +149,3 @@ def _signed(kind: str, data: bytes) -> bytes:
     if kind not in SIGNED:
         raise ValueError(f"{kind!r} is not a kind of statement that is signed")
     return prefixed(kind, data)
-
-
-@lru_cache(maxsize=256)
-def _ed25519_public(raw: bytes) -> Ed25519PublicKey:
-    return Ed25519PublicKey.from_public_bytes(raw)
-
-
-@lru_cache(maxsize=256)
-def _mldsa65_public(raw: bytes) -> MLDSA65PublicKey:
-    return MLDSA65PublicKey.from_public_bytes(raw)

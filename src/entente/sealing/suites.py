@@ -20,13 +20,15 @@ SUITE = "E1"
 SUITES = frozenset({SUITE})
 """The suites that this node reads."""
 
-SIGNED = frozenset({"keys", "act", "approval", "restart", "consent", "card"})
-"""Kinds of statements that a signature may cover."""
+SIGNED = frozenset({"keys", "act", "approval", "restart", "consent"})
+"""Kinds of statements that a root or an office signs."""
+NODE_SIGNED = frozenset({"card"})
+"""Kinds of statements that a node's checkpoint key signs; checkpoints themselves are C2SP notes."""
 SEALED = frozenset({"epoch", "wrap", "body-seal", "payload-key", "segment", "at-rest", "keyfile"})
 """Kinds of contexts that a seal or a derived key is bound to."""
 DIGESTED = frozenset({"body", "payload", "national"})
 """Kinds of salted commitments."""
-KINDS = SIGNED | SEALED | DIGESTED
+KINDS = SIGNED | NODE_SIGNED | SEALED | DIGESTED
 
 
 def prefixed(kind: str, data: bytes) -> bytes:
