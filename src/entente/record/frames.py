@@ -90,7 +90,19 @@ class Trouble(Frame, frozen=True, tag="trouble"):
     text: str
 
 
-AnyFrame = Union[Hello, Entries, Cosigned, Segment, Want, Trouble]  # noqa: UP007 - msgspec reads the union at run time
+class Ping(Frame, frozen=True, tag="ping"):
+    """Asks on a live link whether the other end is there; never in a bundle and never shown to a node's use cases."""
+
+    count: int
+
+
+class Pong(Frame, frozen=True, tag="pong"):
+    """Answers the ping of the same count."""
+
+    count: int
+
+
+AnyFrame = Union[Hello, Entries, Cosigned, Segment, Want, Trouble, Ping, Pong]  # noqa: UP007 - msgspec reads the union at run time
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder: msgspec.msgpack.Decoder[AnyFrame] = msgspec.msgpack.Decoder(AnyFrame)
