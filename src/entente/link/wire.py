@@ -5,6 +5,7 @@ Bytes in, frames out: nothing here knows who the peer is or what a frame means.
 
 import asyncio
 import struct
+from collections.abc import Callable
 from typing import cast
 
 from entente.link.errors import LinkDown, PeerFault
@@ -22,8 +23,9 @@ class FrameStream(asyncio.Protocol):
     ``write_buffer`` bytes wait to leave. The length is judged before a byte of the frame is kept.
     """
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, on_connect: "Callable[[FrameStream], None] | None" = None) -> None:
         self._limits = limits
+        self._on_connect = on_connect
         self._loop = asyncio.get_running_loop()
         self._buffer = bytearray()
         self._enough = limits.read_buffer
@@ -33,9 +35,10 @@ class FrameStream(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._ended = False
         self._attached = False
-        self.lost = self._loop.create_future()
+        self._pulse = asyncio.Event()
+        self.lost = asyncio.Event()
         self.reading = False
-        self.received_at = self.sent_at = self._loop.time()
+        self.heard_at = self.sent_at = self._loop.time()
 
     @property
     def transport(self) -> asyncio.Transport:
@@ -54,10 +57,12 @@ class FrameStream(asyncio.Protocol):
         """Hold what arrives until someone has said over which layer it is to be read."""
         self._transport = cast("asyncio.Transport", transport)
         self._transport.pause_reading()
+        if self._on_connect is not None:
+            self._on_connect(self)
 
     def data_received(self, data: bytes) -> None:
         """Keep the bytes and wake the reader; stop reading once there is enough for it."""
-        self.received_at = self._loop.time()
+        self.heard_at = self._loop.time()
         self._buffer += data
         if len(self._buffer) >= self._enough and self._attached:  # until attached, the transport is the one below TLS
             self.transport.pause_reading()
@@ -71,11 +76,8 @@ class FrameStream(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - why it broke is of no use to the reader
         """Wake everyone who waits."""
-        self._ended = True
-        if not self.lost.done():
-            self.lost.set_result(None)
-        self._wake_reader()
-        self.resume_writing()
+        self.lost.set()
+        self.end()
 
     def pause_writing(self) -> None:
         """The write buffer is full."""
@@ -88,6 +90,11 @@ class FrameStream(asyncio.Protocol):
             if not self._room.done():
                 self._room.set_result(None)
             self._room = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether no more frames can be sent."""
+        return self._ended
 
     @property
     def full(self) -> bool:
@@ -114,12 +121,12 @@ class FrameStream(asyncio.Protocol):
         """
         data = self._take()
         if data is None:
-            self.reading = True
+            # Silence counts from here: while a handler ran, nobody was listening.
+            self.heard_at, self.reading = self._loop.time(), True
             try:
                 data = await self._wait_for_frame()
             finally:
                 self.reading = False
-                self.received_at = self._loop.time()
         try:
             return decode_frame(data)
         except NotCanonicalError as error:
@@ -145,6 +152,15 @@ class FrameStream(asyncio.Protocol):
             return False
         self._write(with_length(encode_frame(frame)))
         return True
+
+    async def heartbeat(self, within: float) -> bool:
+        """Whether any byte arrives within so many seconds from now."""
+        self._pulse.clear()
+        try:
+            await asyncio.wait_for(self._pulse.wait(), within)
+        except TimeoutError:
+            return False
+        return not self._ended
 
     def _write(self, data: bytes) -> None:
         if self._ended or self.transport.is_closing():
@@ -184,11 +200,14 @@ class FrameStream(asyncio.Protocol):
 
     async def _more(self) -> None:
         if self._ended:
-            raise LinkDown("the peer closed the connection" if not self._buffer else "the connection was cut in a frame")
+            raise LinkDown(
+                "the peer closed the connection" if not self._buffer else "the connection was cut in a frame"
+            )
         self.transport.resume_reading()
         self._arrival = self._loop.create_future()
         await self._arrival
 
     def _wake_reader(self) -> None:
+        self._pulse.set()
         if self._arrival is not None and not self._arrival.done():
             self._arrival.set_result(None)
