@@ -7,7 +7,8 @@ of the frame is kept, nothing is cosigned, and the log pauses under the error's 
 Checks, in this order:
 
 1. the frame is of the agreement, writer and incarnation of the log (``WRONG_LOG``);
-2. it begins where the log ends (``GAP``), or the entries that are held already are the same bytes (``FORK``);
+2. it begins where the log ends (``GAP``), or the entries that are held already are the same bytes (``FORK`` where
+   the writer signed other ones, else as for 7);
 3. each envelope is canonical (``MALFORMED``, ``UNKNOWN_SUITE``), of this log (``WRONG_LOG``) and in sequence
    (``OUT_OF_ORDER``);
 4. instants never decrease, those of formal acts increase (``OUT_OF_ORDER``), none lies in the future (``FUTURE``);
@@ -25,7 +26,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple, Self
 
 from entente.record.bodies import SignedKeys
-from entente.record.checkpoint import CheckpointError, origin, parse_note, verify_checkpoint
+from entente.record.checkpoint import Checkpoint, CheckpointError, origin, parse_note, verify_checkpoint
 from entente.record.envelope import KINDS_TO_ALL, SUITE, Delivery, Envelope, open_body, parse_envelope
 from entente.record.errors import (
     BadKeysError,
@@ -48,7 +49,16 @@ from entente.record.trust import KeyHistory
 from entente.sealing.canonical import NotCanonicalError, decode
 from entente.sealing.errors import BadSignatureError, SealingError
 
-__all__ = ["CheckedEntry", "Extension", "LogError", "LogHead", "check_entries", "check_entry", "verify_note"]
+__all__ = [
+    "CheckedEntry",
+    "Extension",
+    "LogError",
+    "LogHead",
+    "check_entries",
+    "check_entry",
+    "signed_checkpoint",
+    "verify_note",
+]
 
 
 @dataclass(frozen=True)
@@ -117,7 +127,7 @@ def check_entries(
         LogError: one of its subclasses; the log stays as it was.
     """
     _check_frame(head, frame)
-    known = _check_overlap(head, frame, held_leaf)
+    known = _check_overlap(head, history, frame, held_leaf)
     if frame.first + len(frame.deliveries) < head.size:
         return Extension((), head, history)
     fresh = frame.deliveries[known:]
@@ -138,7 +148,7 @@ def _check_frame(head: LogHead, frame: Entries) -> None:
         raise MalformedError("a frame begins before the first entry", 0)
 
 
-def _check_overlap(head: LogHead, frame: Entries, held_leaf: HeldLeaf) -> int:
+def _check_overlap(head: LogHead, history: KeyHistory, frame: Entries, held_leaf: HeldLeaf) -> int:
     """Step 2; returns how many of the frame's entries are held already."""
     if frame.first > head.size:
         raise GapError(f"entries {head.size} to {frame.first - 1} are missing", head.size)
@@ -150,8 +160,18 @@ def _check_overlap(head: LogHead, frame: Entries, held_leaf: HeldLeaf) -> int:
         except LookupError:
             raise GapError(f"entry {seq} is repeated and cannot be compared; entry {head.size} is next", seq) from None
         if leaf != leaf_hash(delivery.envelope):
+            _check_offered(head, history, frame, held_leaf, seq)
             raise _fork(head, frame.checkpoint, seq, f"entry {seq} is another than the one held")
     return known
+
+
+def _check_offered(head: LogHead, history: KeyHistory, frame: Entries, held_leaf: HeldLeaf, seq: int) -> None:
+    """Return if the writer itself signed the other history; bytes that a carrier altered accuse nobody."""
+    checkpoint = signed_checkpoint(head, history, frame.checkpoint, seq=seq)
+    offered = Frontier().extend(held_leaf(before) for before in range(frame.first))
+    offered = offered.extend(leaf_hash(delivery.envelope) for delivery in frame.deliveries)
+    if (checkpoint.size, checkpoint.root) != (offered.size, offered.root()):
+        raise BadRootError(f"entry {seq} is another than the one held, and the writer did not sign it", seq)
 
 
 def _fork(head: LogHead, offered: str, seq: int, text: str) -> ForkError:
@@ -255,11 +275,24 @@ def _check_note(before: LogHead, after: LogHead, history: KeyHistory, text: str)
 def verify_note(head: LogHead, history: KeyHistory, text: str, *, seq: int) -> int:
     """Step 7 for one checkpoint that claims to be of the log standing at ``head``; returns its size.
 
-    ``seq`` is the first entry that the checkpoint would newly vouch for, named in errors. The root is compared where
-    the checkpoint's size is the head's.
+    The root is compared where the checkpoint's size is the head's. ``seq`` and errors as for :func:`signed_checkpoint`.
 
     Raises:
-        LogError: malformed, of another log, not signed by the key valid at its last entry, or another root.
+        BadRootError: it is of this size and has another root.
+    """
+    checkpoint = signed_checkpoint(head, history, text, seq=seq)
+    if checkpoint.size == head.size and checkpoint.root != head.frontier.root():
+        raise BadRootError(f"the checkpoint of {head.size} entries has another root than they give", seq)
+    return checkpoint.size
+
+
+def signed_checkpoint(head: LogHead, history: KeyHistory, text: str, *, seq: int) -> Checkpoint:
+    """What a checkpoint of this log says, once it is signed by the key valid at its last entry.
+
+    ``seq`` is the first entry that the checkpoint would newly vouch for, named in errors.
+
+    Raises:
+        LogError: malformed, of another log, or not signed by that key.
     """
     try:
         claimed = parse_note(text).checkpoint
@@ -271,9 +304,6 @@ def verify_note(head: LogHead, history: KeyHistory, text: str, *, seq: int) -> i
     if key is None:
         raise BadLogSignatureError("no key is valid for the checkpoint", seq)
     try:
-        checkpoint = verify_checkpoint(text, key, head.origin)
+        return verify_checkpoint(text, key, head.origin)
     except CheckpointError as error:
         raise BadLogSignatureError(f"the checkpoint: {error}", seq) from error
-    if checkpoint.size == head.size and checkpoint.root != head.frontier.root():
-        raise BadRootError(f"the checkpoint of {head.size} entries has another root than they give", seq)
-    return checkpoint.size
