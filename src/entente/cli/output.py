@@ -1,0 +1,129 @@
+"""What every command shares: how it answers a program, how it answers a person, and how it fails.
+
+With ``--json`` the answer is one JSON value on standard output, errors included, in one shape::
+
+    {"error": {"code": "...", "message": "...", "remedy": "...", "problems": [...]}}
+
+(``problems`` where a document has some). Without it, answers go to standard output and errors to standard error, in
+words. Exit codes: 0 done, 1 refused or found wanting, 2 bad usage or unreadable input.
+"""
+
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+REFUSED = 1
+UNUSABLE = 2
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Answer as JSON on standard output.")
+
+
+class CommandError(click.ClickException):
+    """A command refuses, or finds wanting, what it was asked about: a code, what happened, and what would remedy it.
+
+    ``problems`` lists what is wrong with a document, each as a mapping.
+    """
+
+    exit_code = REFUSED
+
+    def __init__(self, code: str, message: str, remedy: str, *, problems: Iterable[Mapping[str, Any]] = ()) -> None:
+        super().__init__(message)
+        self.code = code
+        self.remedy = remedy
+        self.problems = tuple(problems)
+
+
+class InputError(CommandError):
+    """What a command was given cannot be used."""
+
+    exit_code = UNUSABLE
+
+
+class CommandGroup(click.Group):
+    """A group of commands whose errors all have the one shape."""
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """Run a command line; with ``standalone_mode`` leave the process with its exit code."""
+        if not standalone_mode:
+            return super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
+        arguments = list(sys.argv[1:] if args is None else args)
+        try:
+            result = super().main(arguments, prog_name, complete_var, standalone_mode=False, **extra)
+        except click.ClickException as error:
+            show_error(error, as_json="--json" in arguments)
+            sys.exit(error.exit_code)
+        except click.Abort:
+            click.echo("stopped", err=True)
+            sys.exit(REFUSED)
+        except BrokenPipeError:
+            sys.stdout = None  # type: ignore[assignment]  # nobody reads any more; do not complain at exit
+            sys.exit(REFUSED)
+        sys.exit(result if isinstance(result, int) else 0)
+
+
+def show_json(value: object) -> None:
+    """Write one JSON value to standard output, in UTF-8 whatever the locale."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2).encode() + b"\n", nl=False)
+
+
+def show_error(error: click.ClickException, *, as_json: bool) -> None:
+    """Write an error in the shape that was asked for."""
+    message = error.format_message()
+    code, remedy, problems = "USAGE", "See --help for what the command takes.", ()
+    if isinstance(error, CommandError):
+        code, remedy, problems = error.code, error.remedy, error.problems
+    if as_json:
+        body = {"code": code, "message": message, "remedy": remedy}
+        show_json({"error": {**body, "problems": list(problems)} if problems else body})
+        return
+    if isinstance(error, click.UsageError) and error.ctx is not None:
+        click.echo(error.ctx.get_usage(), err=True)
+    click.echo(f"error: {message}", err=True)
+    for problem in problems:
+        _show_problem(problem)
+    click.echo(f"remedy: {remedy}", err=True)
+
+
+def _show_problem(problem: Mapping[str, Any]) -> None:
+    place = problem["where"] or f"line {problem['line']}, column {problem['column']}"
+    click.echo(f"  {place}: {problem['message']}", err=True)
+    allowed = problem.get("allowed", ())
+    if allowed and not any(word in problem["remedy"] for word in allowed):
+        click.echo(f"    allowed: {', '.join(allowed)}", err=True)
+    click.echo(f"    remedy: {problem['remedy']}", err=True)
+
+
+def read_input(path: Path, limit: int) -> bytes:
+    """The bytes of an input file, one more than ``limit`` at most.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return file.read(limit + 1)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise InputError("CANNOT_READ", f"{path}: {reason}", "Name a file that exists and may be read.") from None
+
+
+def console() -> "Console":
+    """Where words for people go: as wide as the terminal, 100 columns without one."""
+    from rich.console import Console
+
+    probe = Console(highlight=False)
+    return probe if probe.is_terminal else Console(highlight=False, width=100)
