@@ -24,7 +24,7 @@ SIGNED = frozenset({"keys", "act", "approval", "restart", "consent"})
 """Kinds of statements that a root or an office signs."""
 NODE_SIGNED = frozenset({"card"})
 """Kinds of statements that a node's checkpoint key signs; checkpoints themselves are C2SP notes."""
-SEALED = frozenset({"epoch", "wrap", "body-seal", "payload-key", "segment", "at-rest", "keyfile"})
+SEALED = frozenset({"epoch", "wrap", "body-seal", "payload-key", "segment", "stream", "at-rest", "keyfile"})
 """Kinds of contexts that a seal or a derived key is bound to."""
 DIGESTED = frozenset({"body", "payload", "national"})
 """Kinds of salted commitments."""
