@@ -1,13 +1,13 @@
 """A node's directory: what ``entente node init`` makes and every other command opens (docs/guide/administrator.md).
 
-    node.toml            settings; nothing secret
-    root.json card.json  the party's root card and pairing card, to be given to the peers
-    keys/*.key           root, its successor, the node's keys, each office's keys; encrypted, never in clear on disk
-    tls/cert.pem key.pem the link's certificate and its encrypted key
-    peers/*.json         pairing cards of the peers, confirmed by their words
-    store.db items.db    the logs; the per-item keys
-    payloads/            sealed payloads larger than 64 KiB
-    control.sock         where the commands reach the running node; mode 0600
+node.toml            settings; nothing secret
+root.json card.json  the party's root card and pairing card, to be given to the peers
+keys/*.key           root, its successor, the node's keys, each office's keys; encrypted, never in clear on disk
+tls/cert.pem key.pem the link's certificate and its encrypted key
+peers/*.json         pairing cards of the peers, confirmed by their words
+store.db items.db    the logs; the per-item keys
+payloads/            sealed payloads larger than 64 KiB
+control.sock         where the commands reach the running node; mode 0600
 """
 
 import os
@@ -46,11 +46,17 @@ class Home:
             data = (path / "node.toml").read_bytes()
             self.settings = msgspec.toml.decode(data, type=Settings)
         except FileNotFoundError as error:
-            raise UsageError("NOT_A_NODE", f"{path} is not a node's directory", "Make one with: entente node init DIR --party ID") from error
+            raise UsageError(
+                "NOT_A_NODE", f"{path} is not a node's directory", "Make one with: entente node init DIR --party ID"
+            ) from error
         except (msgspec.DecodeError, msgspec.ValidationError, tomllib.TOMLDecodeError, OSError) as error:
-            raise UsageError("BAD_SETTINGS", f"{path}/node.toml cannot be used: {error}", "Correct the settings file.") from error
+            raise UsageError(
+                "BAD_SETTINGS", f"{path}/node.toml cannot be used: {error}", "Correct the settings file."
+            ) from error
         if self.settings.schema != SETTINGS_SCHEMA:
-            raise UsageError("BAD_SETTINGS", f"{path}/node.toml is not of schema {SETTINGS_SCHEMA}", "Correct the settings file.")
+            raise UsageError(
+                "BAD_SETTINGS", f"{path}/node.toml is not of schema {SETTINGS_SCHEMA}", "Correct the settings file."
+            )
 
     @property
     def party(self) -> str:

@@ -7,6 +7,7 @@ checkpoints and verification go on working.
 """
 
 import hashlib
+import re
 from typing import Literal
 
 from entente.sealing.canonical import NotCanonicalError, Wire, decode
@@ -18,6 +19,10 @@ MAX_BODY = 64 * 1024 + 8192
 """Bytes of one body: a payload carried inline (64 KiB) or a signed header."""
 MAX_BODIES = 4
 SALT = 32
+PARTY_ID = re.compile(r"[a-z0-9-]{1,64}")
+INCARNATION = re.compile(r"[0-9a-f]{16}")
+"""Both become parts of file names and origins, so nothing else is let in."""
+_KIND = re.compile(r"[a-z-]{1,32}")
 _COMMITMENT_PREFIX = b"entente/body/1\0"
 
 KINDS_TO_ALL = frozenset({"keys", "sealing", "epoch", "document", "act", "delivered", "received", "restart", "national"})
@@ -25,7 +30,7 @@ KINDS_TO_ALL = frozenset({"keys", "sealing", "epoch", "document", "act", "delive
 KNOWN_KINDS = KINDS_TO_ALL | {"transfer"}
 
 
-class Seen(Wire):
+class Seen(Wire, frozen=True):
     """A checkpoint of another party's log that the writer held when it wrote: proof of what it knew."""
 
     party: str
@@ -34,14 +39,14 @@ class Seen(Wire):
     root: bytes
 
 
-class BodyRef(Wire):
+class BodyRef(Wire, frozen=True):
     """Size in bytes of a body and the salted commitment to it."""
 
     size: int
     commitment: bytes
 
 
-class Envelope(Wire):
+class Envelope(Wire, frozen=True):
     """One entry of one party's log for one agreement.
 
     ``instant`` is in milliseconds since 1970-01-01T00:00Z, read once under the log's write lock and never smaller than
@@ -65,14 +70,14 @@ class Envelope(Wire):
     payload: int
 
 
-class DeliveredBody(Wire):
+class DeliveredBody(Wire, frozen=True):
     """A body beside its envelope: ``salt || body``, in clear or sealed under the item's content key."""
 
     sealed: bool
     data: bytes
 
 
-class Wrap(Wire):
+class Wrap(Wire, frozen=True):
     """The item's content key, sealed for one recipient under a link-epoch key (docs/spec/sealing.md).
 
     The associated data of the wrap is every field here but ``nonce`` and ``key``, with agreement and writer.
@@ -87,7 +92,7 @@ class Wrap(Wire):
     key: bytes
 
 
-class Delivery(Wire):
+class Delivery(Wire, frozen=True):
     """An envelope as carried to one party: its bytes, each body or None where withheld, and the recipient's wrap."""
 
     envelope: bytes
@@ -113,6 +118,9 @@ def parse_envelope(data: bytes) -> Envelope:
         raise NotCanonicalError(f"unknown suite {envelope.suite!r}")
     if len(envelope.agreement) != 32 or envelope.seq < 0 or envelope.instant < 0 or envelope.payload < 0:
         raise NotCanonicalError("a field of the envelope is out of its range")
+    for name, pattern in ((envelope.writer, PARTY_ID), (envelope.incarnation, INCARNATION), (envelope.kind, _KIND)):
+        if not pattern.fullmatch(name):
+            raise NotCanonicalError(f"{name[:80]!r} is not a well-formed name")
     if not 1 <= len(envelope.bodies) <= MAX_BODIES:
         raise NotCanonicalError(f"an envelope has 1 to {MAX_BODIES} bodies")
     for ref in envelope.bodies:

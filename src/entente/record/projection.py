@@ -6,13 +6,23 @@ transfers, accepted or refused. A node keeps one up to date; offline verificatio
 nothing by the clock and holds nothing that the logs do not say.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeAlias, cast, get_args
 
 from entente.domain.agreement.acts import Act, ActKind
-from entente.domain.agreement.document import DocumentError, digest, parse_agreement
+from entente.domain.agreement.document import digest, parse_agreement
+from entente.domain.agreement.problems import DocumentError
 from entente.domain.agreement.terms import Agreement, Reading
-from entente.record.bodies import ActStatement, DeliveredClaim, Received, SignedAct, Transfer, TransferHeader
+from entente.record.bodies import (
+    ActStatement,
+    DeliveredClaim,
+    Received,
+    ReceivedOf,
+    SignedAct,
+    Transfer,
+    TransferHeader,
+)
 from entente.record.envelope import KNOWN_KINDS, Envelope
 from entente.sealing.canonical import NotCanonicalError, decode
 from entente.sealing.errors import BadSignatureError
@@ -65,9 +75,16 @@ class Answer(NamedTuple):
 class Projection:
     """The facts of one agreement as far as the entries fed so far tell them."""
 
-    def __init__(self, agreement: bytes, offices: OfficeLookup, roots: Mapping[str, bytes]) -> None:
-        """``roots``: every known party's root-card digest, from pairing or from the verifier's arguments, never a log."""
+    def __init__(
+        self, agreement: bytes, offices: OfficeLookup, roots: Mapping[str, bytes], *, keep_items: bool = True
+    ) -> None:
+        """``roots``: every known party's root-card digest, from pairing or from the verifier's arguments, never a log.
+
+        With ``keep_items`` false, transfers and the answers to them are checked for form and not kept: a node has its
+        register for them, and its memory must not grow with its history.
+        """
         self.agreement = agreement
+        self._keep_items = keep_items
         self.roots = roots
         self.documents: dict[str, Agreement] = {}
         self.document_bytes: dict[str, bytes] = {}
@@ -129,6 +146,8 @@ class Projection:
         statement = decode(ActStatement, signed.act)
         if statement.agreement != self.agreement or statement.by != envelope.writer:
             return "WRONG_AGREEMENT"
+        if not re.fullmatch(re.escape(envelope.writer) + r"-[1-9][0-9]{0,8}", statement.id):
+            return "MALFORMED"  # ids are numbered per party, so that nobody can take another's
         if statement.kind not in get_args(ActKind) or statement.reading not in (None, *get_args(Reading)):
             return "MALFORMED"
         if statement.id in self.acts:
@@ -163,14 +182,15 @@ class Projection:
         body = bodies[0]
         transfer = decode(Transfer, body) if body is not None else None
         header = decode(TransferHeader, transfer.header) if transfer is not None else None
-        self.transfers[position] = TransferRecord(position, envelope.instant, envelope, transfer, header)
+        if self._keep_items:
+            self.transfers[position] = TransferRecord(position, envelope.instant, envelope, transfer, header)
         if header is None:
             return None
         if header.agreement != self.agreement or header.sender != envelope.writer:
             return "WRONG_AGREEMENT"
         if (header.precedence, header.reality) != (envelope.precedence, envelope.reality):
             return "MALFORMED"
-        if self.items.setdefault((header.sender, header.item), position) != position:
+        if self._keep_items and self.items.setdefault((header.sender, header.item), position) != position:
             return "DUPLICATE"
         return None
 
@@ -178,24 +198,35 @@ class Projection:
         if bodies[0] is None:
             return "MALFORMED"
         receipt = decode(Received, bodies[0])
-        answers: list[tuple[Position, str | None]] = []
         for of in receipt.of:
             known = self.next_seq.get((of.writer, of.incarnation), 0)
-            if of.writer == envelope.writer:
+            ends = [seq for pair in of.accepted for seq in pair] + [refused.seq for refused in of.refused]
+            if of.writer == envelope.writer or any(not 0 <= seq < known for seq in ends):
                 return "MALFORMED"
-            for low, high in of.accepted:
-                if not 0 <= low <= high < known:
-                    return "MALFORMED"
-                answers.extend((Position(of.writer, of.incarnation, seq), None) for seq in range(low, high + 1))
-            for refused in of.refused:
-                if not 0 <= refused.seq < known:
-                    return "MALFORMED"
-                answers.append((Position(of.writer, of.incarnation, refused.seq), refused.code))
-        for target, code in answers:
-            self.answers.setdefault(target, {}).setdefault(
-                envelope.writer, Answer(envelope.writer, position, envelope.instant, code)
-            )
+            if any(low > high for low, high in of.accepted):
+                return "MALFORMED"
+        for of in receipt.of:
+            for seq, code in self._answered(of):
+                answer = Answer(envelope.writer, position, envelope.instant, code)
+                self.answers.setdefault(Position(of.writer, of.incarnation, seq), {}).setdefault(
+                    envelope.writer, answer
+                )
         return None
+
+    def _answered(self, of: ReceivedOf) -> Iterator[tuple[int, str | None]]:
+        """(sequence number, refusal code or None) of what a receipt answers; of acts alone where items are not kept."""
+        if self._keep_items:
+            yield from ((seq, None) for low, high in of.accepted for seq in range(low, high + 1))
+            yield from ((refused.seq, refused.code) for refused in of.refused)
+            return
+        refused_codes = {refused.seq: refused.code for refused in of.refused}
+        for act in self.acts.values():
+            if act.position[:2] == (of.writer, of.incarnation):
+                seq = act.position.seq
+                if seq in refused_codes:
+                    yield seq, refused_codes[seq]
+                elif any(low <= seq <= high for low, high in of.accepted):
+                    yield seq, None
 
     def domain_acts(self) -> list[Act]:
         """The formal acts as lifecycle section 1 defines them, with what is known of their delivery."""
@@ -215,7 +246,7 @@ class Projection:
         return Act(
             id=statement.id,
             by=statement.by,
-            kind=cast(ActKind, statement.kind),
+            kind=cast("ActKind", statement.kind),
             refs=statement.refs,
             dispatched=record.instant,
             received=received,
@@ -223,7 +254,7 @@ class Projection:
             digest=statement.digest.hex() if statement.digest is not None else None,
             effective=statement.effective,
             instant=statement.instant,
-            reading=cast(Reading | None, statement.reading),
+            reading=cast("Reading | None", statement.reading),
         )
 
 

@@ -182,10 +182,10 @@ class Reader:
         rows = self._rows("SELECT data FROM wrap WHERE log = ? AND seq = ? AND recipient = ?", log, seq, recipient)
         return rows[0][0] if rows else None
 
-    def content_key(self, log: int, seq: int) -> bytes | None:
-        """An item's content key, locked under its per-item key."""
-        rows = self._rows("SELECT data FROM content_key WHERE log = ? AND seq = ?", log, seq)
-        return rows[0][0] if rows else None
+    def content_key(self, log: int, seq: int) -> tuple[str, bytes] | None:
+        """(item id, the item's content key locked under its per-item key)."""
+        rows = self._rows("SELECT item, data FROM content_key WHERE log = ? AND seq = ?", log, seq)
+        return (rows[0][0], rows[0][1]) if rows else None
 
     def cosigned(self, log: int) -> dict[str, tuple[int, str]]:
         """Per party the newest checkpoint of this log that it cosigned: (size, note)."""
@@ -208,6 +208,10 @@ class Reader:
         sql = "SELECT * FROM register WHERE log = ? AND seq = ? AND direction = ?"
         rows = self._rows(sql, log, seq, direction)
         return RegisterRow(*rows[0]) if rows else None
+
+    def register_items(self, item: str) -> list[RegisterRow]:
+        """The register's lines of an item id."""
+        return [RegisterRow(*row) for row in self._rows("SELECT * FROM register WHERE item = ?", item)]
 
     def secrets(self, kind: str) -> list[tuple[bytes, int, bytes]]:
         """(id, created, locked bytes) of the node's keys of a kind, oldest first."""
@@ -267,6 +271,10 @@ class Transaction(Reader):
             self._run("INSERT OR REPLACE INTO frontier VALUES (?, ?, ?)", head.id, size, frontier)
         return head._replace(size=size, root=root, frontier=frontier, last_instant=last, checkpoint=checkpoint)
 
+    def put_body(self, log: int, seq: int, place: int, sealed: bool, data: bytes) -> None:
+        """Keep a body of an entry that was appended without it."""
+        self._run("INSERT INTO body VALUES (?, ?, ?, ?, ?)", log, seq, place, int(sealed), data)
+
     def put_wrap(self, log: int, seq: int, recipient: str, data: bytes) -> None:
         """Keep the content key wrapped for a recipient."""
         self._run("INSERT INTO wrap VALUES (?, ?, ?, ?)", log, seq, recipient, data)
@@ -275,9 +283,9 @@ class Transaction(Reader):
         """Destroy the wrapped key: the recipient has answered."""
         self._run("DELETE FROM wrap WHERE log = ? AND seq = ? AND recipient = ?", log, seq, recipient)
 
-    def put_content_key(self, log: int, seq: int, data: bytes) -> None:
+    def put_content_key(self, log: int, seq: int, item: str, data: bytes) -> None:
         """Keep an item's content key, locked under its per-item key."""
-        self._run("INSERT OR REPLACE INTO content_key VALUES (?, ?, ?)", log, seq, data)
+        self._run("INSERT OR REPLACE INTO content_key VALUES (?, ?, ?, ?)", log, seq, item, data)
 
     def drop_bodies(self, log: int, seq: int) -> None:
         """Destroy an entry's bodies and content key; its envelope stays."""

@@ -43,7 +43,9 @@ CREATE TABLE wrap (
     log INTEGER NOT NULL, seq INTEGER NOT NULL, recipient TEXT NOT NULL, data BLOB NOT NULL,
     PRIMARY KEY (log, seq, recipient)
 ) WITHOUT ROWID;
-CREATE TABLE content_key (log INTEGER NOT NULL, seq INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (log, seq)) WITHOUT ROWID;
+CREATE TABLE content_key (
+    log INTEGER NOT NULL, seq INTEGER NOT NULL, item TEXT NOT NULL, data BLOB NOT NULL, PRIMARY KEY (log, seq)
+) WITHOUT ROWID;
 
 -- The newest cosigned checkpoint of a log by each party: proof of what it holds, kept whole.
 CREATE TABLE cosigned (
@@ -68,6 +70,7 @@ CREATE TABLE register (
     opened INTEGER,
     UNIQUE (log, seq, party, direction)
 );
+CREATE INDEX register_item ON register (item);
 
 -- Private keys of the day for sealing and link epochs, each locked under the node's storage key.
 CREATE TABLE secret (kind TEXT NOT NULL, id BLOB NOT NULL, created INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (kind, id)) WITHOUT ROWID;

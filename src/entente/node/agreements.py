@@ -1,0 +1,258 @@
+"""Agreements and formal acts: propose, sign, notify, and every act of lifecycle section 1 (docs/guide/treaty-desk.md).
+
+A formal act is prepared by the node, signed by the office that may bind the party where its key is, and committed by
+the node. The office never hands its key over, and what it signs is the statement's exact bytes.
+"""
+
+from dataclasses import dataclass
+from os import urandom
+from typing import TYPE_CHECKING, get_args
+
+from entente.domain.agreement.acts import ActKind
+from entente.domain.agreement.document import digest, parse_agreement
+from entente.domain.agreement.problems import DocumentError
+from entente.domain.agreement.terms import Agreement
+from entente.node.commit import Work, salted
+from entente.node.errors import NotReadyError, RefusedError, UsageError
+from entente.node.ledger import HeldLog, Ledger
+from entente.record.bodies import ActStatement, DeliveredClaim, EpochSetup, SealingAnnouncement, SignedAct, SignedKeys
+from entente.record.envelope import SUITE
+from entente.record.merkle import EMPTY_ROOT, Frontier
+from entente.record.projection import BIND, Position
+from entente.sealing.canonical import NotCanonicalError, decode, encode
+from entente.sealing.errors import BadSignatureError
+from entente.sealing.seal import SealingKey, set_up_epoch
+from entente.sealing.signing import Signature
+
+if TYPE_CHECKING:
+    from entente.node.node import Node
+
+DAY = 24 * 3600 * 1000
+KEEP_SECRETS = 7 * DAY
+"""How long a sealing or epoch key outlives its replacement: the longest a bundle may be in a courier's bag."""
+
+
+@dataclass(frozen=True)
+class ActDraft:
+    """An act ready to be signed: its exact bytes and what they mean."""
+
+    data: bytes
+    statement: ActStatement
+
+
+def usable(ledger: Ledger) -> HeldLog:
+    """This party's own log of an agreement, if it may be written now.
+
+    Raises:
+        NotReadyError: after a start no peer has yet confirmed where this party's own log ends.
+    """
+    if ledger.own is None:
+        raise NotReadyError("NO_LOG", "this party has no log under this agreement yet", "Propose or sign it first.")
+    if not ledger.ready:
+        raise NotReadyError(
+            "START_UNCHECKED",
+            "no peer has confirmed yet where this node's own log ends, so nothing may be written",
+            "Connect a peer; if none can be reached, an office may open a new incarnation: entente node restart.",
+        )
+    return ledger.own
+
+
+def open_log(node: "Node", work: Work, ledger: Ledger) -> HeldLog:
+    """This party's own log, begun if need be: its key statement first, then its sealing key of the day."""
+    if ledger.own is not None:
+        return usable(ledger)
+    incarnation = urandom(8).hex()  # random, so that an older copy of this node can never begin the same log again
+    row = work.tx.create_log(ledger.agreement, node.party, incarnation, root=EMPTY_ROOT, frontier=Frontier().to_bytes())
+    work.touched.add(ledger.agreement)
+    log = ledger.add_log(row)
+    ledger.ready = True
+    signed = SignedKeys(node.card.statement, node.card.signature)
+    work.append(ledger, log, "keys", [salted(encode(signed))])
+    announce_sealing(node, work, ledger, log)
+    return log
+
+
+def announce_sealing(node: "Node", work: Work, ledger: Ledger, log: HeldLog) -> None:
+    """Publish a fresh sealing key; destroy those that nothing on its way can still need."""
+    key = SealingKey.generate()
+    public = key.public
+    work.tx.put_secret("sealing", public.id, work.at, node.lock(f"sealing/{public.id.hex()}", key.secret()))
+    body = SealingAnnouncement(SUITE, public.id, public.mlkem768, public.x25519)
+    work.append(ledger, log, "sealing", [salted(encode(body))])
+    for kind in ("sealing", "epoch"):
+        for key_id, created, _ in work.tx.secrets(kind):
+            if created + DAY + KEEP_SECRETS < work.at:
+                work.tx.drop_secret(kind, key_id)
+
+
+def epoch_for(node: "Node", work: Work, ledger: Ledger, log: HeldLog, recipient: str) -> tuple[bytes, bytes]:
+    """(id, secret) of the link epoch to a recipient; a new one where its sealing key changed or a day has passed.
+
+    Raises:
+        NotReadyError: the recipient has published no sealing key yet.
+    """
+    target = ledger.sealing.get(recipient)
+    if target is None:
+        raise NotReadyError("NO_SEALING_KEY", f"{recipient} has published no sealing key yet", "Connect to it first.")
+    if ledger.sealing_since.get(node.party, 0) + DAY <= work.at:
+        announce_sealing(node, work, ledger, log)
+    setup = ledger.epochs.get((node.party, recipient))
+    if setup is not None and setup.key == target.id and work.at < ledger.epoch_since[node.party, recipient] + DAY:
+        secret = node.secret("epoch", setup.epoch)
+        if secret is not None:
+            return setup.epoch, secret
+    new = set_up_epoch(target, agreement=ledger.agreement, writer=node.party, recipient_party=recipient)
+    work.tx.put_secret("epoch", new.epoch, work.at, node.lock(f"epoch/{new.epoch.hex()}", new.secret))
+    body = EpochSetup(SUITE, recipient, new.epoch, target.id, new.sealed)
+    work.append(ledger, log, "epoch", [salted(encode(body))])
+    return new.epoch, new.secret
+
+
+def read_document(node: "Node", data: bytes) -> tuple[bytes, Agreement]:
+    """(digest, agreement) of a document that this node can be party to.
+
+    Raises:
+        UsageError: not a valid document, or this party or an unpaired one is among its parties.
+    """
+    try:
+        agreement = parse_agreement(data)
+    except DocumentError as error:
+        raise UsageError("BAD_DOCUMENT", str(error), "Check it with: entente agreement check FILE") from error
+    if node.party not in agreement.parties:
+        raise UsageError("NOT_A_PARTY", f"{node.party} is not a party to this document", "Use this party's document.")
+    for party in agreement.parties:
+        if party not in node.roots:
+            raise UsageError(
+                "NOT_PAIRED",
+                f"{party} is not paired with this node",
+                f"Pair first: entente node pair DIR {party}.card.json",
+            )
+    return bytes.fromhex(digest(data)), agreement
+
+
+def propose(node: "Node", data: bytes) -> Ledger:
+    """Put an agreement document before the other parties; it binds nobody until all have signed."""
+    identity, _ = read_document(node, data)
+    if identity in node.ledgers:
+        raise UsageError("ALREADY_KNOWN", "this document is known here already", "See: entente status")
+
+    def work(unit: Work) -> Ledger:
+        ledger = node.ledgers[identity] = Ledger(identity, node.party, node.roots)
+        log = open_log(node, unit, ledger)
+        unit.append(ledger, log, "document", [salted(data)])
+        return ledger
+
+    return node.committer.run(work)
+
+
+def add_document(node: "Node", ledger: Ledger, data: bytes) -> str:
+    """Put an amending document into the record, for ``amend`` to adopt; returns its digest."""
+    identity, _ = read_document(node, data)
+    if identity.hex() in ledger.projection.documents:
+        return identity.hex()
+    node.committer.run(lambda unit: unit.append(ledger, usable(ledger), "document", [salted(data)]))
+    return identity.hex()
+
+
+def prepare_act(
+    node: "Node",
+    ledger: Ledger,
+    kind: str,
+    *,
+    refs: tuple[str, ...] = (),
+    document: str | None = None,
+    effective: int | None = None,
+    instant: int | None = None,
+    reading: str | None = None,
+    note: str = "",
+) -> ActDraft:
+    """The statement of an act, for an office to sign.
+
+    Raises:
+        UsageError: an unknown kind, or a field that the kind needs is missing.
+    """
+    if kind not in get_args(ActKind):
+        raise UsageError("UNKNOWN_KIND", f"{kind!r} is not a formal act", f"One of: {', '.join(get_args(ActKind))}")
+    needed = {
+        "amend": (document, "--document"),
+        "agree_termination": (instant, "--instant"),
+        "declare_reading": (reading, "--reading"),
+    }
+    if kind in needed and needed[kind][0] is None:
+        raise UsageError("FIELD_MISSING", f"{kind} needs {needed[kind][1]}", f"Add {needed[kind][1]}.")
+    if kind == "amend" and effective is None:
+        raise UsageError("FIELD_MISSING", "amend needs --effective", "Add --effective INSTANT.")
+    roots = tuple((party, node.roots[party].digest) for party in ledger.parties) if kind == "sign" else ()
+    statement = ActStatement(
+        schema="entente/act/1",
+        agreement=ledger.agreement,
+        by=node.party,
+        id=_next_act_id(node, ledger),
+        kind=kind,
+        refs=refs,
+        digest=bytes.fromhex(document) if document else (ledger.agreement if kind == "sign" else None),
+        effective=effective,
+        instant=instant,
+        reading=reading,
+        roots=roots,
+        note=note,
+    )
+    return ActDraft(encode(statement), statement)
+
+
+def _next_act_id(node: "Node", ledger: Ledger) -> str:
+    written = sum(act.statement.by == node.party for act in ledger.projection.acts.values())
+    return f"{node.party}-{written + 1}"
+
+
+def commit_act(node: "Node", ledger: Ledger, data: bytes, office: str, signature: Signature) -> Position:
+    """Write a signed act into this party's log. It cannot be undone; another act may take it back where the terms allow.
+
+    Raises:
+        RefusedError: not this party's act under this agreement, or not signed by an office that may bind the party.
+    """
+    try:
+        statement = decode(ActStatement, data)
+    except NotCanonicalError as error:
+        raise UsageError("MALFORMED", str(error), "Prepare the act again.") from error
+    if statement.agreement != ledger.agreement or statement.by != node.party or statement.id in ledger.projection.acts:
+        raise RefusedError("WRONG_ACT", "this is not a new act of this party under this agreement", "Prepare it again.")
+
+    def work(unit: Work) -> Position:
+        log = open_log(node, unit, ledger)
+        keys = log.keys.office(log.row.size, office, BIND)
+        if keys is None:
+            raise RefusedError(
+                "OFFICE_MAY_NOT_BIND", f"{office} may not bind {node.party}", "Let an office with the role 'bind' sign."
+            )
+        try:
+            keys.verify("act", data, signature)
+        except BadSignatureError as error:
+            raise RefusedError("BAD_SIGNATURE", "the office's signature does not verify", "Sign it again.") from error
+        return unit.append(ledger, log, "act", [salted(encode(SignedAct(data, office, signature)))])
+
+    return node.committer.run(work)
+
+
+def claim_delivery(node: "Node", ledger: Ledger, claim: DeliveredClaim) -> Position:
+    """Record the evidenced claim that one's own act reached a party by another allowed channel (lifecycle 1).
+
+    Raises:
+        RefusedError: not an act of this party, no other party, or an instant before dispatch or still to come.
+    """
+
+    def work(unit: Work) -> Position:
+        act = ledger.projection.acts.get(claim.act)
+        if act is None or act.position.writer != node.party or claim.party not in ledger.peers:
+            raise RefusedError(
+                "WRONG_ACT", "not an act of this party, or not another party", "Name an act of this party's own."
+            )
+        if not act.instant <= claim.instant <= unit.at:
+            raise RefusedError(
+                "WRONG_INSTANT",
+                "the delivery lies before the act or in the future",
+                "Give the instant on the stamped copy.",
+            )
+        return unit.append(ledger, usable(ledger), "delivered", [salted(encode(claim))])
+
+    return node.committer.run(work)

@@ -1,0 +1,148 @@
+"""The control socket: how commands reach the running node (docs/spec/control.md).
+
+A Unix socket in the node's directory, mode 0600, open to the node's own user only (SO_PEERCRED is checked). One request
+is one line of JSON, ``{"command": ..., "args": {...}}``; the answer is one line, ``{"ok": ...}`` or ``{"error": ...}``
+with code, message, remedy and reasons. Duplicate members, unknown arguments and lines over 8 MiB are refused.
+"""
+
+import asyncio
+import json
+import logging
+import os
+import socket
+import struct
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from entente.node.errors import NodeError, NotReadyError, UsageError
+
+if TYPE_CHECKING:
+    from entente.node.daemon import Daemon
+
+logger = logging.getLogger("entente.node.control")
+MAX_LINE = 8 * 1024 * 1024
+_CREDENTIALS = struct.Struct("3i")
+
+
+class ControlServer:
+    """Listens for commands and hands them to the registered handlers."""
+
+    def __init__(self, daemon: "Daemon") -> None:
+        self._daemon = daemon
+        self._server: asyncio.Server | None = None
+
+    async def start(self) -> None:
+        """Open the socket; a stale one of a node that was killed is replaced."""
+        path = self._daemon.node.home.control
+        path.unlink(missing_ok=True)
+        before = os.umask(0o177)
+        try:
+            self._server = await asyncio.start_unix_server(self._serve, path, limit=MAX_LINE)
+        finally:
+            os.umask(before)
+
+    async def stop(self) -> None:
+        """Close the socket."""
+        if self._server is not None:
+            self._server.close()
+        self._daemon.node.home.control.unlink(missing_ok=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            if _caller(writer.get_extra_info("socket")) not in (os.geteuid(), 0):
+                return
+            line = await reader.readline()
+            writer.write(await self.answer(line) + b"\n")
+            await writer.drain()
+        except (ConnectionError, ValueError):
+            logger.info("a command was cut off")
+        finally:
+            writer.close()
+
+    async def answer(self, line: bytes) -> bytes:
+        """The answer to one request, never an exception."""
+        from entente.node.commands import COMMANDS
+
+        try:
+            request = parse_request(line)
+            command = COMMANDS.get(request.command)
+            if command is None:
+                raise UsageError(
+                    "UNKNOWN_COMMAND", f"there is no command {request.command!r}", "Upgrade the node or the command."
+                )
+            try:
+                args = msgspec.convert(request.args, command.args)
+            except msgspec.ValidationError as error:
+                raise UsageError("BAD_ARGUMENTS", f"{request.command}: {error}", "See the command's help.") from error
+            return msgspec.json.encode({"ok": await command.run(self._daemon, args)})
+        except NodeError as error:
+            return _error(error.code, error.message, error.remedy, error.reasons, error.exit_code)
+        except Exception:
+            logger.exception("a command failed")
+            return _error(
+                "INTERNAL", "the node failed on this command; nothing was committed", "See the node's log.", (), 1
+            )
+
+
+class Request(msgspec.Struct, forbid_unknown_fields=True):
+    """One request on the control socket."""
+
+    command: str
+    args: dict[str, Any] = {}
+
+
+def parse_request(line: bytes) -> Request:
+    """Parse a request strictly.
+
+    Raises:
+        UsageError: not JSON, a duplicate or unknown member.
+    """
+    try:
+        return msgspec.convert(json.loads(line, object_pairs_hook=_no_duplicates), Request)
+    except (ValueError, RecursionError) as error:
+        raise UsageError("BAD_REQUEST", f"not a request: {error}", "Use the entente command.") from error
+
+
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a member stands twice")
+    return found
+
+
+def _error(code: str, message: str, remedy: str, reasons: tuple[Any, ...], exit_code: int) -> bytes:
+    body = {"code": code, "message": message, "remedy": remedy, "reasons": reasons, "exit": exit_code}
+    return msgspec.json.encode({"error": body})
+
+
+def _caller(connection: socket.socket) -> int:
+    data = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+    return int(_CREDENTIALS.unpack(data)[1])
+
+
+def call(control: Path, command: str, **args: Any) -> Any:
+    """Ask a running node; for the command line.
+
+    Raises:
+        NotReadyError: no node is running in the directory.
+        NodeError: the node's refusal, with its code, remedy and reasons.
+    """
+    with socket.socket(socket.AF_UNIX) as connection:
+        try:
+            connection.connect(str(control))
+        except OSError as error:
+            raise NotReadyError(
+                "NOT_RUNNING", f"no node is running in {control.parent}", f"Start it: entente node run {control.parent}"
+            ) from error
+        connection.sendall(msgspec.json.encode({"command": command, "args": args}) + b"\n")
+        answer = b"".join(iter(lambda: connection.recv(1 << 16), b""))
+    if not answer:
+        raise NotReadyError("NO_ANSWER", "the node closed without an answer", "See the node's log.")
+    decoded = msgspec.json.decode(answer)
+    if "error" in decoded:
+        refusal = decoded["error"]
+        kind = UsageError if refusal["exit"] == 2 else NodeError
+        raise kind(refusal["code"], refusal["message"], refusal["remedy"], refusal["reasons"])
+    return decoded["ok"]

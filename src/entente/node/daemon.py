@@ -1,0 +1,167 @@
+"""The running node: the link, the control socket and the writer's thread around one :class:`Node`.
+
+The event loop carries bytes; everything that reads or changes the node's state runs on one thread, in order, so that
+there is one writer and no lock. What a commit adds is pushed to every open session at once.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from entente.link.session import Session
+from entente.link.tls import Peer, TlsIdentity
+from entente.link.transport import Link
+from entente.node.control import ControlServer
+from entente.node.doors import FRAME_DOORS
+from entente.node.errors import NodeError
+from entente.node.greeting import Returned, greet
+from entente.node.intake import trouble
+from entente.node.node import Node
+from entente.node.outgoing import Feed, frames_for, hello
+from entente.node.payloads import wanted
+from entente.node.releases import Draft
+from entente.record.frames import AnyFrame, Hello
+from entente.sealing.certificates import spki_digest
+
+logger = logging.getLogger("entente.node.daemon")
+T = TypeVar("T")
+TICK = 0.2
+"""Seconds between looks at the clock: how soon a screen and the high-water mark follow a change of status."""
+
+
+class Conversation:
+    """One open session with a peer: how far it has been fed, and what wakes its feeding."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.feed = Feed(session.peer)
+        self.returned = Returned()
+        self.wake = asyncio.Event()
+        self.task: asyncio.Task[None] | None = None
+
+
+class Daemon:
+    """A node that runs until it is stopped."""
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+        self.drafts: dict[str, Draft] = {}
+        self.conversations: dict[str, Conversation] = {}
+        self.last_heard: dict[str, int] = {}
+        self.stopping = asyncio.Event()
+        self._writer = ThreadPoolExecutor(1, "entente-writer")
+        tls = node.home.path / "tls"
+        identity = TlsIdentity(tls / "cert.pem", tls / "key.pem", node.keyring.tls_password)
+        self.link = Link(identity, self.peers, self, party=node.party)
+        self.control = ControlServer(self)
+        self.port = 0
+
+    async def run(self, started: Callable[[], None] = lambda: None) -> None:
+        """Serve until stopped; ``started`` is called when both doors are open."""
+        loop = asyncio.get_running_loop()
+        self.node.committer.committed = lambda: loop.call_soon_threadsafe(self._wake)
+        host, _, port = self.node.home.settings.listen.rpartition(":")
+        self.port = await self.link.start(host, int(port))
+        await self.control.start()
+        ticking = asyncio.create_task(self._tick())
+        started()
+        try:
+            await self.stopping.wait()
+        finally:
+            ticking.cancel()
+            await self.control.stop()
+            await self.link.stop()
+            await self.do(self.node.keep_time)
+            self._writer.shutdown()
+
+    async def do(self, work: Callable[[], T]) -> T:
+        """Run something on the writer's thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._writer, work)
+
+    def peers(self) -> Mapping[str, Peer]:
+        """The paired parties as the link knows them."""
+        found = {}
+        for party, card in self.node.cards.items():
+            host, _, port = card.addresses[0].rpartition(":")
+            digest = spki_digest(card.tls_certificate.encode())
+            address = (host.strip("[]"), int(port)) if int(port) else None
+            dial = self.node.party < party and address is not None
+            found[party] = Peer(party, card.tls_certificate, frozenset({digest}), address, dial)
+        return found
+
+    def _wake(self) -> None:
+        for conversation in self.conversations.values():
+            conversation.wake.set()
+
+    async def _tick(self) -> None:
+        """Keep the high-water mark durable across every change of status, and each minute."""
+        kept = 0
+        boundaries: dict[bytes, int | None] = {}
+        while True:
+            await asyncio.sleep(TICK)
+            now, untils = await self.do(self._boundaries)
+            if untils != boundaries or now - kept > 60_000:
+                await self.do(self.node.keep_time)
+                kept, boundaries = now, untils
+
+    def _boundaries(self) -> tuple[int, dict[bytes, int | None]]:
+        now = self.node.instant()
+        return now, {key: ledger.interval(now)[1] for key, ledger in self.node.ledgers.items() if ledger.document}
+
+    # LinkHandler
+
+    def hello(self, peer: str) -> Hello:
+        """The greeting to a peer (called by the link on the event loop, answered by the writer's thread)."""
+        return self._writer.submit(lambda: hello(self.node, peer)).result()
+
+    async def on_up(self, session: Session, hello: Hello) -> None:
+        """Both greetings are exchanged: begin to feed the peer."""
+        conversation = Conversation(session)
+        try:
+            await self.do(lambda: greet(self.node, conversation.feed, hello))
+        except NodeError as error:
+            await session.send(trouble(error))
+            await session.close(error.message)
+            return
+        self.conversations[session.peer] = conversation
+        self.last_heard[session.peer] = await self.do(self.node.instant)
+        conversation.task = asyncio.create_task(self._feed(conversation))
+        conversation.wake.set()
+        for want in await self.do(lambda: wanted(self.node, session.peer)):
+            await session.send(want)
+
+    async def on_frame(self, session: Session, frame: AnyFrame) -> None:
+        """One frame, through the door registered for its kind."""
+        conversation = self.conversations.get(session.peer)
+        if conversation is None or conversation.session is not session:
+            return
+        self.last_heard[session.peer] = await self.do(self.node.instant)
+        door = FRAME_DOORS[type(frame)]
+        try:
+            replies = await self.do(lambda: door(self.node, conversation.feed, conversation.returned, frame, "link"))
+        except NodeError as error:
+            logger.warning("a frame from %s was not kept: %s", session.peer, error.message)
+            await self.do(self.node.save_evidence)
+            await session.send(trouble(error))
+            await session.close(error.code)
+            return
+        for reply in replies:
+            await session.send(reply)
+
+    async def on_down(self, session: Session, reason: str) -> None:
+        """The session is gone; the link dials again by itself."""
+        conversation = self.conversations.get(session.peer)
+        if conversation is not None and conversation.session is session:
+            del self.conversations[session.peer]
+            if conversation.task is not None:
+                conversation.task.cancel()
+        logger.info("the link to %s is down: %s", session.peer, reason)
+
+    async def _feed(self, conversation: Conversation) -> None:
+        while conversation.session.is_open:
+            await conversation.wake.wait()
+            conversation.wake.clear()
+            for frame in await self.do(lambda: list(frames_for(self.node, conversation.feed))):
+                await conversation.session.send(frame)

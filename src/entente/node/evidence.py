@@ -1,0 +1,72 @@
+"""Evidence: one file with everything an offline check of an agreement needs (docs/spec/evidence.md).
+
+Envelopes, checkpoints and cosignatures of every party's log, with the bodies that go to all; items' own bodies only
+where this party discloses what it gave or holds. Root keys are not in it: the checker is given them separately.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from entente.node.errors import NotReadyError, UsageError
+from entente.node.home import write_durably
+from entente.node.ledger import HeldLog, Ledger
+from entente.record.envelope import KINDS_TO_ALL, DeliveredBody, Delivery
+from entente.record.frames import AnyFrame, Cosigned, Entries, write_frames
+from entente.record.projection import Position
+from entente.sealing.canonical import NotCanonicalError
+from entente.sealing.errors import SealingError
+from entente.store.sqlite import EntryRow
+
+if TYPE_CHECKING:
+    from entente.node.node import Node
+
+MAGIC = b"entente/evidence/1\n"
+
+
+def export(node: "Node", ledger: Ledger, path: Path, *, disclose: bool) -> dict[str, Any]:
+    """Write the evidence file; with ``disclose``, items' headers and payloads that this party may show are in clear.
+
+    Raises:
+        UsageError: the file exists already.
+        NotReadyError: nothing is in the record yet.
+    """
+    if path.exists():
+        raise UsageError("EXISTS", f"{path} exists already", "Name a new file; nothing was overwritten.")
+    if not any(log.row.size for log in ledger.logs.values()):
+        raise NotReadyError("EMPTY", "nothing is in the record of this agreement yet", "Propose or sign it first.")
+    data = b"".join(write_frames(MAGIC, _frames(node, ledger, disclose)))
+    write_durably(path, data)
+    entries = sum(log.row.size for log in ledger.logs.values())
+    return {"path": str(path), "bytes": len(data), "entries": entries, "logs": len(ledger.logs), "disclosed": disclose}
+
+
+def _frames(node: "Node", ledger: Ledger, disclose: bool) -> Iterator[AnyFrame]:
+    for log in ledger.logs.values():
+        rows = node.store.entries(log.row.id, 0, log.row.size)
+        deliveries = tuple(_delivery(node, ledger, log, row, disclose) for row in rows)
+        checkpoint = log.row.checkpoint
+        if log.row.writer == node.party:
+            checkpoint = ledger.checkpoint(log, node.keyring.checkpoint)
+        yield Entries(ledger.agreement, *log.name, 0, deliveries, checkpoint)
+    for log in ledger.logs.values():
+        if log.row.writer != node.party and log.row.size:
+            yield Cosigned(ledger.agreement, *log.name, node.cosign(ledger, log.row.checkpoint))
+        for _, note in node.store.cosigned(log.row.id).values():
+            yield Cosigned(ledger.agreement, *log.name, note)
+
+
+def _delivery(node: "Node", ledger: Ledger, log: HeldLog, row: EntryRow, disclose: bool) -> Delivery:
+    envelope = node.envelope(row)
+    if row.kind in KINDS_TO_ALL or row.kind != "transfer":
+        held = node.store.bodies(row.log, row.seq)
+        bodies = tuple(DeliveredBody(*held[place]) if place in held else None for place in range(len(envelope.bodies)))
+        return Delivery(row.envelope, bodies, None)
+    clear: tuple[DeliveredBody | None, ...] = (None,) * len(envelope.bodies)
+    if disclose:
+        try:
+            salted = node.salted_bodies(ledger, Position(*log.name, row.seq))
+            clear = tuple(DeliveredBody(False, body) for body in salted)
+        except (SealingError, NotCanonicalError):
+            pass  # destroyed, refused or another's: it stays withheld, and the check says so
+    return Delivery(row.envelope, clear, None)

@@ -1,0 +1,229 @@
+"""The one way in: frames from a peer, over the link or out of a courier's bag (docs/spec/link.md, "Ingest").
+
+Well-formed entries are kept whatever they mean, then accepted or refused; what is malformed, future-dated or forked is
+not kept, not cosigned, and pauses that log by name. A receipt is written in the transaction that makes the entries
+durable; the cosignature leaves after it.
+"""
+
+import logging
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from entente.domain.agreement.calendar import parse_duration
+from entente.node.agreements import open_log, read_document
+from entente.node.commit import Work, salted
+from entente.node.errors import NodeError, RefusedError, UsageError
+from entente.node.ledger import HeldLog, Ledger
+from entente.node.receipts import keep_cosigned, note_answers
+from entente.node.transfers import Outcome, take_transfer
+from entente.record.bodies import Received, ReceivedOf, Refused
+from entente.record.envelope import parse_envelope
+from entente.record.frames import AnyFrame, Cosigned, Entries, Trouble, Want
+from entente.record.log import CheckedEntry, LogHead, check_entries
+from entente.record.errors import ForkError, LogError
+from entente.record.merkle import EMPTY_ROOT, Frontier, leaf_hash
+from entente.sealing.canonical import encode
+from entente.store.sqlite import NewEntry
+
+if TYPE_CHECKING:
+    from entente.node.node import Node
+
+logger = logging.getLogger("entente.node.intake")
+DEFAULT_SKEW = 5 * 60 * 1000
+ANSWERED_KINDS = frozenset({"act", "transfer"})
+MAX_PROPOSALS = 64
+"""Agreements a peer may have put before this party that nobody here has signed."""
+
+
+@dataclass
+class Answers:
+    """What is to be said in one machine receipt."""
+
+    accepted: list[int] = field(default_factory=list)
+    refused: dict[int, str] = field(default_factory=dict)
+
+    def body(self, log: HeldLog) -> bytes:
+        """The receipt's body."""
+        refused = tuple(Refused(seq, code) for seq, code in sorted(self.refused.items()))
+        return encode(Received((ReceivedOf(*log.name, _ranges(self.accepted), refused),)))
+
+    def __bool__(self) -> bool:
+        return bool(self.accepted or self.refused)
+
+
+def _ranges(seqs: list[int]) -> tuple[tuple[int, int], ...]:
+    ranges: list[tuple[int, int]] = []
+    for seq in sorted(seqs):
+        if ranges and ranges[-1][1] + 1 == seq:
+            ranges[-1] = (ranges[-1][0], seq)
+        else:
+            ranges.append((seq, seq))
+    return tuple(ranges)
+
+
+def take_entries(node: "Node", peer: str, frame: Entries, channel: str) -> list[AnyFrame]:
+    """Take entries of a peer's log; returns the cosignature, and what is wanted for payloads on their way.
+
+    Raises:
+        RefusedError: the frame was not kept; its code says whose fault it is.
+    """
+    if frame.writer != peer:
+        raise RefusedError("WRONG_LOG", f"{peer} sent entries of {frame.writer}'s log", "Each party sends its own log.")
+    replies: list[AnyFrame] = []
+
+    def work(unit: Work) -> None:
+        replies.clear()
+        ledger = _ledger_for(node, unit, peer, frame)
+        log = _log_for(unit, ledger, frame)
+        checked = _check(node, unit, ledger, log, frame)
+        if not checked:
+            return
+        answers, outcomes = _take(node, unit, ledger, log, checked, channel)
+        own = open_log(node, unit, ledger) if answers and ledger.document else None
+        if own is not None and answers:
+            unit.append(ledger, own, "received", [salted(answers.body(log))])
+        replies.extend(
+            Want(ledger.agreement, *log.name, outcome.seq, outcome.have) for outcome in outcomes if outcome.awaiting
+        )
+        unit.after.append(
+            lambda: replies.append(Cosigned(ledger.agreement, *log.name, node.cosign(ledger, frame.checkpoint)))
+        )
+
+    node.committer.run(work)
+    return replies
+
+
+def _ledger_for(node: "Node", unit: Work, peer: str, frame: Entries) -> Ledger:
+    """The ledger of the frame's agreement, begun where the frame opens a proposal by a paired party."""
+    ledger = node.ledgers.get(frame.agreement)
+    if ledger is not None:
+        if ledger.parties and peer not in ledger.parties:
+            raise RefusedError("NOT_A_PARTY", f"{peer} is not a party to this agreement", "Nothing was kept.")
+        return ledger
+    unsigned = sum(not ledger.status(unit.at).views for ledger in node.ledgers.values() if ledger.document is None)
+    if unsigned >= MAX_PROPOSALS:
+        raise RefusedError("TOO_MANY_PROPOSALS", "too many proposals lie unsigned", "Sign or remove some.")
+    bodies = (body.data[32:] for delivery in frame.deliveries for body in delivery.bodies if body and not body.sealed)
+    for body in bodies:
+        try:
+            identity, agreement = read_document(node, body)
+        except UsageError:
+            continue
+        if identity == frame.agreement and peer in agreement.parties:
+            ledger = node.ledgers[identity] = Ledger(identity, node.party, node.roots)
+            ledger.ready = True
+            unit.touched.add(identity)
+            return ledger
+    raise RefusedError("UNKNOWN_AGREEMENT", "the entries belong to no agreement known here", "Propose it first.")
+
+
+def _log_for(unit: Work, ledger: Ledger, frame: Entries) -> HeldLog:
+    held = ledger.logs.get((frame.writer, frame.incarnation))
+    if held is not None:
+        return held
+    if ledger.current(frame.writer) is not None and not _restarts(frame):
+        raise RefusedError(
+            "SECOND_LOG", f"{frame.writer} began a second log without a restart entry", "Ask its office."
+        )
+    row = unit.tx.create_log(
+        ledger.agreement, frame.writer, frame.incarnation, root=EMPTY_ROOT, frontier=Frontier().to_bytes()
+    )
+    unit.touched.add(ledger.agreement)
+    return ledger.add_log(row)
+
+
+def _restarts(frame: Entries) -> bool:
+    return any(parse_envelope(delivery.envelope).kind == "restart" for delivery in frame.deliveries[:2])
+
+
+def skew(ledger: Ledger) -> int:
+    """How far in the future a peer's entry may lie, in ms."""
+    return parse_duration(ledger.document.limits.max_skew) if ledger.document else DEFAULT_SKEW
+
+
+def _check(node: "Node", unit: Work, ledger: Ledger, log: HeldLog, frame: Entries) -> tuple[CheckedEntry, ...]:
+    row = log.row
+    last = row.last_instant if row.size else -1
+    head = LogHead(ledger.agreement, *log.name, log.frontier, last, log.last_act, row.checkpoint)
+
+    def held_leaf(seq: int) -> bytes:
+        return leaf_hash(unit.tx.entries(row.id, seq, 1)[0].envelope)
+
+    try:
+        extension = check_entries(head, frame, log.keys, now_max=unit.at + skew(ledger), held_leaf=held_leaf)
+    except ForkError as error:
+        node.keep_evidence(row.writer, f"{error}\n\n{error.held}\n{error.offered}")
+        raise RefusedError(error.code, str(error), error.remedy) from error
+    except LogError as error:
+        node.alarm(f"log/{row.writer}", f"{row.writer}'s log is paused at entry {error.seq}: {error}")
+        raise RefusedError(error.code, f"entry {error.seq} of {row.writer}'s log: {error}", error.remedy) from error
+    node.clear_alarm(f"log/{row.writer}")
+    if extension.parsed:
+        entries = [_new_entry(entry) for entry in extension.parsed]
+        frontier = extension.head.frontier
+        unit.touched.add(ledger.agreement)
+        log.row = unit.tx.append(
+            row, entries, root=frontier.root(), frontier=frontier.to_bytes(), checkpoint=frame.checkpoint
+        )
+        log.frontier = frontier
+    return extension.parsed
+
+
+def _new_entry(entry: CheckedEntry) -> NewEntry:
+    """The entry for the store; a transfer's bodies are kept only when it has been accepted."""
+    bodies = [
+        (body.sealed, body.data) if body and entry.envelope.kind != "transfer" else None
+        for body in entry.delivery.bodies
+    ]
+    return NewEntry(entry.envelope.kind, entry.envelope.instant, entry.delivery.envelope, bodies)
+
+
+def _take(
+    node: "Node", unit: Work, ledger: Ledger, log: HeldLog, checked: tuple[CheckedEntry, ...], channel: str
+) -> tuple[Answers, list[Outcome]]:
+    """Feed the entries in order and decide what to answer; acts are acknowledged before any later transfer is judged."""
+    answers, outcomes = Answers(), []
+    for entry in checked:
+        seq, kind = entry.envelope.seq, entry.envelope.kind
+        code = ledger.take(log, entry.envelope, entry.bodies if kind != "transfer" else [None] * len(entry.bodies))
+        if code is not None:
+            answers.refused[seq] = code
+        elif kind == "act":
+            answers.accepted.append(seq)
+        elif kind == "received":
+            note_answers(node, unit, ledger, entry)
+        elif kind == "transfer":
+            if any(ledger.unanswered_act(log, earlier) for earlier in answers.accepted):
+                unit.append(ledger, open_log(node, unit, ledger), "received", [salted(answers.body(log))])
+                answers = Answers()
+            outcome = take_transfer(node, unit, ledger, log, entry, channel)
+            if outcome is not None and not outcome.awaiting:
+                if outcome.refused is None:
+                    answers.accepted.append(seq)
+                else:
+                    answers.refused[seq] = outcome.refused
+            if outcome is not None:
+                outcomes.append(outcome)
+    return answers, outcomes
+
+
+def take_cosigned(node: "Node", peer: str, frame: Cosigned) -> None:
+    """Keep a peer's cosignature over this party's own log: proof that it holds those entries."""
+    keep_cosigned(node, peer, frame)
+
+
+def trouble(error: NodeError) -> Trouble:
+    """What the peer is told of a refused frame: a coarse code, nothing of what may not be known."""
+    known = {
+        "GAP",
+        "FORK",
+        "FUTURE",
+        "MALFORMED",
+        "BAD_ROOT",
+        "BAD_SIGNATURE",
+        "UNKNOWN_SUITE",
+        "WRONG_LOG",
+        "UNKNOWN_AGREEMENT",
+    }
+    code = error.code if error.code in known else "REFUSED"
+    return Trouble(code, "the frame was not kept")

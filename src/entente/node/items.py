@@ -1,0 +1,101 @@
+"""The inbox and opening: what a user of this party may see of what it was given (docs/guide/duty-officer.md)."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from entente.domain.marking.equivalence import compile_table
+from entente.domain.marking.holding import on_receipt
+from entente.domain.marking.marking import HeldMarking, Marking
+from entente.node.commit import Work
+from entente.node.errors import RefusedError, UsageError
+from entente.node.ledger import Ledger
+from entente.node.national import note
+from entente.node.transfers import SEALED_SEGMENT, Opened
+from entente.record.projection import Position
+from entente.sealing.canonical import NotCanonicalError
+from entente.sealing.errors import SealingError
+from entente.sealing.seal import payload_key, unseal_segment
+from entente.store.sqlite import RegisterRow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from entente.node.node import Node
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the register with what could be opened of it; ``opened`` is None where it was destroyed or withheld."""
+
+    row: RegisterRow
+    ledger: Ledger
+    position: Position
+    opened: Opened | None
+
+
+def lines(node: "Node", direction: str | None = None, ledger: Ledger | None = None) -> list[Line]:
+    """The register's lines, opened as far as their bytes are held."""
+    found = []
+    for row in node.store.register(direction):
+        log = node.store.log(row.log)
+        owner = node.ledgers[log.agreement]
+        if ledger is not None and owner is not ledger:
+            continue
+        position = Position(log.writer, log.incarnation, row.seq)
+        try:
+            opened: Opened | None = node.open_held(owner, position)
+        except (SealingError, NotCanonicalError):
+            opened = None
+        found.append(Line(row, owner, position, opened))
+    return found
+
+
+def held_marking(node: "Node", line: Line) -> HeldMarking | None:
+    """How this party marks an item it holds: the native marking kept, its own corresponding level beside it."""
+    if line.opened is None:
+        return None
+    carried = line.opened.header.marking
+    marking = Marking(carried.level, carried.originator, carried.caveats, carried.rel_to)
+    then, now = line.opened.header.terms.hex(), line.ledger.status(node.instant()).views[node.party].terms_version
+    documents = line.ledger.projection.documents
+    if now not in documents:
+        now = then
+    at_release = compile_table(documents[then], then) if then in documents else None
+    return on_receipt(marking, node.party, at_release=at_release, now=compile_table(documents[now], now))
+
+
+def open_item(node: "Node", number: int) -> tuple[Line, "Iterator[bytes]"]:
+    """Open an item held: its payload, piece by piece. Noted in the national log; protection goes on in every phase.
+
+    Raises:
+        UsageError: no such line of the register.
+        RefusedError: the bytes are destroyed or damaged.
+    """
+    line = next((line for line in lines(node) if line.row.number == number), None)
+    if line is None:
+        raise UsageError("NO_SUCH_ITEM", f"the register has no line {number}", "See: entente inbox")
+    if line.opened is None:
+        raise RefusedError(
+            "NOT_HELD",
+            "the item's bytes are not held (any more)",
+            "Ask the originator; the record shows what happened.",
+        )
+    opened = line.opened
+
+    def work(unit: Work) -> None:
+        unit.tx.mark_opened(number, unit.at)
+        note(node, unit, "opened", {"item": opened.header.item, "register": number})
+
+    node.committer.run(work)
+    return line, _payload(node.payload_path(line.position), opened)
+
+
+def _payload(path: Path, opened: Opened) -> "Iterator[bytes]":
+    if opened.inline is not None:
+        yield opened.inline
+        return
+    key, segments = payload_key(opened.content_key), opened.header.payload.segments
+    with path.open("rb") as file:
+        for index in range(segments):
+            yield unseal_segment(key, index, index + 1 == segments, file.read(SEALED_SEGMENT))

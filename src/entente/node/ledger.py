@@ -1,0 +1,201 @@
+"""One agreement as this node holds it: every party's log, what they say together, and what the gate may answer.
+
+A ledger lives in memory and is rebuilt from the store by replaying the entries in the order in which this node
+committed them. Only the writer thread changes it, and after a rolled-back transaction it is rebuilt.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from entente.domain.agreement.status import AgreementStatus, interval
+from entente.domain.agreement.terms import Agreement
+from entente.domain.release import Gate
+from entente.record.bodies import EpochSetup, SealingAnnouncement, SignedKeys
+from entente.record.checkpoint import Checkpoint, origin, sign_checkpoint
+from entente.record.envelope import KINDS_TO_ALL, Envelope, Seen, open_body
+from entente.record.merkle import Frontier, leaf_hash
+from entente.record.projection import Position, Projection
+from entente.record.trust import KeyHistory
+from entente.sealing.canonical import decode
+from entente.sealing.identity import RootCard
+from entente.sealing.seal import SealingPublic
+from entente.sealing.signing import HybridPublic, NodeKey
+from entente.store.sqlite import LogRow
+
+
+@dataclass
+class HeldLog:
+    """One log as held: its row in the store, the tree's frontier, and which keys are valid where."""
+
+    row: LogRow
+    frontier: Frontier
+    keys: KeyHistory
+    last_act: int = -1
+
+    @property
+    def name(self) -> tuple[str, str]:
+        """(writer, incarnation)."""
+        return self.row.writer, self.row.incarnation
+
+
+@dataclass(frozen=True)
+class Root:
+    """A party's root card and the digest of its bytes, as confirmed by the administrator."""
+
+    card: RootCard
+    digest: bytes
+
+
+class Ledger:
+    """The state of one agreement at this node; a pure function of the entries fed to it."""
+
+    def __init__(self, agreement: bytes, party: str, roots: Mapping[str, Root]) -> None:
+        self.agreement = agreement
+        self.party = party
+        self.roots = roots
+        self.logs: dict[tuple[str, str], HeldLog] = {}
+        self.sealing: dict[str, SealingPublic] = {}
+        self.sealing_since: dict[str, int] = {}
+        self.epochs: dict[tuple[str, str], EpochSetup] = {}
+        self.setups: dict[tuple[str, bytes], EpochSetup] = {}
+        self.epoch_since: dict[tuple[str, str], int] = {}
+        self.own_seen: dict[tuple[str, str], int] = {}
+        self.ready = False
+        digests = {name: root.digest for name, root in roots.items()}
+        self.projection = Projection(agreement, self._office, digests, keep_items=False)
+        self.gates: dict[tuple[str, str, str], Gate] = {}
+        self._status: tuple[AgreementStatus, int | None] | None = None
+        self._signed: dict[tuple[str, str], tuple[int, str]] = {}
+
+    def _office(self, at: Position, office: str, role: str) -> HybridPublic | None:
+        log = self.logs.get((at.writer, at.incarnation))
+        return log.keys.office(at.seq, office, role) if log else None
+
+    @property
+    def document(self) -> Agreement | None:
+        """The document first signed, once it is held."""
+        return self.projection.documents.get(self.projection.first)
+
+    @property
+    def parties(self) -> tuple[str, ...]:
+        """The agreement's parties in the document's order; empty until the document is held."""
+        return self.document.parties if self.document else ()
+
+    @property
+    def peers(self) -> tuple[str, ...]:
+        """The other parties."""
+        return tuple(party for party in self.parties if party != self.party)
+
+    def current(self, writer: str) -> HeldLog | None:
+        """The newest incarnation held of a party's log."""
+        logs = [log for (name, _), log in self.logs.items() if name == writer]
+        return max(logs, key=lambda log: log.row.id, default=None)
+
+    @property
+    def own(self) -> HeldLog | None:
+        """This party's own log as written now."""
+        return self.current(self.party)
+
+    def add_log(self, row: LogRow) -> HeldLog:
+        """Begin to hold a log; a party without a root is nobody (KeyError)."""
+        root = self.roots[row.writer]
+        held = HeldLog(row, Frontier.from_bytes(row.frontier), KeyHistory.start(root.card, root.digest))
+        self.logs[held.name] = held
+        return held
+
+    def status(self, at: int) -> AgreementStatus:
+        """The agreement's status at an instant, in ms since the epoch; computed once per interval without change."""
+        return self.interval(at)[0]
+
+    def interval(self, at: int) -> tuple[AgreementStatus, int | None]:
+        """The status and the first later instant at which it can change with the acts known (None: never)."""
+        cached = self._status
+        if cached is not None and cached[0].at <= at and (cached[1] is None or at < cached[1]):
+            return cached
+        projection = self.projection
+        self._status = interval(projection.documents, projection.domain_acts(), at, first=projection.first)
+        return self._status
+
+    def take(self, held: HeldLog, envelope: Envelope, bodies: Sequence[bytes | None]) -> str | None:
+        """Feed one entry, with its bodies opened or None; returns the code it is to be refused with, if any."""
+        if envelope.kind == "keys" and bodies[0] is not None:
+            signed = decode(SignedKeys, bodies[0])
+            held.keys = held.keys.apply(envelope.seq, signed.statement, signed.signature)
+        if envelope.kind == "act":
+            held.last_act = envelope.instant
+        code = self.projection.feed(envelope, bodies)
+        if code is None and envelope.kind == "sealing" and bodies[0] is not None:
+            key = decode(SealingAnnouncement, bodies[0])
+            self.sealing[envelope.writer] = SealingPublic(key.mlkem768, key.x25519)
+            self.sealing_since[envelope.writer] = envelope.instant
+        if code is None and envelope.kind == "epoch" and bodies[0] is not None:
+            setup = decode(EpochSetup, bodies[0])
+            self.epochs[envelope.writer, setup.recipient] = setup
+            self.setups[envelope.writer, setup.epoch] = setup
+            self.epoch_since[envelope.writer, setup.recipient] = envelope.instant
+        if envelope.writer == self.party:
+            for seen in envelope.seen:
+                self.own_seen[seen.party, seen.incarnation] = seen.size
+        if envelope.kind not in ("transfer", "sealing", "epoch", "national"):
+            self._status = None
+            self.gates.clear()
+        return code
+
+    def seen(self) -> tuple[Seen, ...]:
+        """The other parties' heads that changed since this party's last entry."""
+        return tuple(
+            Seen(log.row.writer, log.row.incarnation, log.row.size, log.row.root)
+            for name, log in self.logs.items()
+            if name[0] != self.party and log.row.size > self.own_seen.get(name, 0)
+        )
+
+    def checkpoint(self, log: HeldLog, key: NodeKey) -> str:
+        """This party's signed checkpoint over a log it wrote, as it stands; ask only for what is durable."""
+        cached = self._signed.get(log.name)
+        if cached is None or cached[0] != log.row.size:
+            head = Checkpoint(origin(self.agreement, *log.name), log.row.size, log.row.root)
+            cached = self._signed[log.name] = (log.row.size, sign_checkpoint(head, key))
+        return cached[1]
+
+    def unanswered_act(self, log: HeldLog, seq: int) -> bool:
+        """Whether an entry is an act that this party has not acknowledged in the record yet."""
+        position = Position(*log.name, seq)
+        acts = {act.position for act in self.projection.acts.values()}
+        return position in acts and self.party not in self.projection.answers.get(position, {})
+
+    def own_pending(self) -> list[str]:
+        """Ids of this party's acts that not every peer has acknowledged yet."""
+        projection = self.projection
+        return [
+            act.statement.id
+            for act in projection.acts.values()
+            if act.position.writer == self.party
+            and any(peer not in projection.answers.get(act.position, {}) for peer in self.peers)
+        ]
+
+
+def clear_bodies(envelope: Envelope, salted: Mapping[int, tuple[bool, bytes]]) -> list[bytes | None]:
+    """The bodies of an entry of a kind that goes to all, after checking each against its commitment."""
+    if envelope.kind not in KINDS_TO_ALL:
+        return [None] * len(envelope.bodies)
+    return [
+        open_body(ref, salted[place][1]) if place in salted and not salted[place][0] else None
+        for place, ref in enumerate(envelope.bodies)
+    ]
+
+
+def replay(ledger: Ledger, logs: Iterable[LogRow], history: Iterable[tuple[int, Envelope, list[bytes | None]]]) -> None:
+    """Rebuild a ledger from the store: its logs, then every entry in the order in which this node committed them."""
+    by_id = {row.id: ledger.add_log(row) for row in logs}
+    for log, envelope, bodies in history:
+        ledger.take(by_id[log], envelope, bodies)
+
+
+def frontier_at(
+    log: HeldLog, size: int, stored: tuple[int, bytes] | None, leaves: Callable[[int, int], Iterable[bytes]]
+) -> Frontier:
+    """The frontier of an earlier size, from the nearest stored one; ``leaves(first, count)`` yields envelope bytes."""
+    if size == log.row.size:
+        return log.frontier
+    start, frontier = (stored[0], Frontier.from_bytes(stored[1])) if stored else (0, Frontier())
+    return frontier.extend(leaf_hash(data) for data in leaves(start, size - start))

@@ -1,0 +1,56 @@
+"""The national log: the record's machinery, never replicated (DESIGN section 5).
+
+Gate decisions, refusals, openings and approvals of this party, as entries under no agreement; bodies lie locked under
+the node's storage key. Nothing of it is ever put into a frame.
+"""
+
+from os import urandom
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from entente.node.commit import Work
+from entente.record.envelope import SALT, SUITE, BodyRef, Envelope, commitment
+from entente.record.merkle import EMPTY_ROOT, Frontier, leaf_hash
+from entente.sealing.canonical import encode
+from entente.store.sqlite import LogRow, NewEntry, Reader
+
+if TYPE_CHECKING:
+    from entente.node.node import Node
+
+NATIONAL = bytes(32)
+"""The national log stands under no agreement."""
+_INCARNATION = "0" * 16
+
+
+def national_log(reader: Reader) -> LogRow | None:
+    """The national log's row, None before its first entry."""
+    return next((row for row in reader.logs() if row.agreement == NATIONAL), None)
+
+
+def note(node: "Node", unit: Work, kind: str, facts: dict[str, Any]) -> None:
+    """Note something of one's own: ``gate``, ``opened``, ``refused``, in the transaction that decides it."""
+    row = national_log(unit.tx)
+    if row is None:
+        row = unit.tx.create_log(NATIONAL, node.party, _INCARNATION, root=EMPTY_ROOT, frontier=Frontier().to_bytes())
+    body, salt = msgspec.json.encode(facts, order="sorted"), urandom(SALT)
+    envelope = Envelope(
+        version=1,
+        suite=SUITE,
+        agreement=NATIONAL,
+        writer=node.party,
+        incarnation=_INCARNATION,
+        seq=row.size,
+        kind=kind,
+        instant=max(unit.at, row.last_instant),
+        precedence=None,
+        reality=None,
+        seen=(),
+        bodies=(BodyRef(len(body), commitment(salt, body)),),
+        payload=0,
+    )
+    data = encode(envelope)
+    frontier = Frontier.from_bytes(row.frontier).append(leaf_hash(data))
+    locked = node.lock(f"national/{row.size}", salt + body)
+    entry = NewEntry(kind, envelope.instant, data, [(True, locked)])
+    unit.tx.append(row, [entry], root=frontier.root(), frontier=frontier.to_bytes(), checkpoint="")

@@ -1,0 +1,267 @@
+"""The node: one party's store, keys, clock and ledgers put together (the composition root of everything but sockets).
+
+A :class:`Node` decides and writes; it opens no connection and reads no socket. All of its methods that change anything
+are called on one thread, the writer's. The daemon beside it carries frames and commands.
+"""
+
+import importlib.metadata
+import logging
+import os
+from collections.abc import Iterator
+from os import urandom
+from pathlib import Path
+from typing import BinaryIO
+
+from entente import __version__
+from entente.node.clock import Clock
+from entente.node.commit import Committer
+from entente.node.home import Home
+from entente.node.keyring import Keyring
+from entente.node.ledger import HeldLog, Ledger, Root, clear_bodies, frontier_at, replay
+from entente.node.national import NATIONAL
+from entente.node.transfers import Opened, check_item
+from entente.record.checkpoint import cosign, cosigner_name, origin
+from entente.record.envelope import Envelope, open_body, parse_envelope
+from entente.record.merkle import Frontier
+from entente.record.projection import Position
+from entente.sealing.errors import NotOpenedError
+from entente.sealing.identity import PairingCard, parse_card, parse_root, root_digest
+from entente.sealing.seal import at_rest_open, at_rest_seal, unseal_body
+from entente.store.itemkeys import ItemKeys
+from entente.store.sqlite import EntryRow, LogRow, Store, Transaction
+
+logger = logging.getLogger("entente.node")
+
+
+class Node:
+    """One party's node over an open directory."""
+
+    software = f"entente/{__version__}"
+    tzdata = importlib.metadata.version("tzdata")
+
+    def __init__(self, home: Home, keyring: Keyring, clock: Clock) -> None:
+        self.home = home
+        self.party = home.party
+        self.keyring = keyring
+        self.clock = clock
+        self.store = Store(home.path / "store.db")
+        self.item_keys = ItemKeys(home.path / "items.db")
+        self.committer = Committer(self.store, self, self.rebuild)
+        self.roots: dict[str, Root] = {}
+        self.cards: dict[str, PairingCard] = {}
+        self.ledgers: dict[bytes, Ledger] = {}
+        self.alarms: dict[str, str] = {}
+        self._contradictions: list[tuple[str, str]] = []
+        self.card = parse_card((home.path / "card.json").read_bytes())
+        self._high_water = max((row.last_instant for row in self.store.logs()), default=0)
+        self._high_water = max(self._high_water, int(self.store.get("high-water") or b"0"))
+        self._load_roots()
+        for agreement in {row.agreement for row in self.store.logs()} - {NATIONAL}:
+            self._load(agreement)
+
+    def close(self) -> None:
+        """Close the stores."""
+        self.store.close()
+        self.item_keys.close()
+
+    # Time
+
+    def instant(self) -> int:
+        """The present instant in ms: never before one that this node, its record or a peer has seen."""
+        self._high_water = max(self._high_water, self.clock.now())
+        return self._high_water
+
+    def keep_time(self) -> None:
+        """Persist the high-water mark, so that a clock stepped back over a stop does not reopen what was closed."""
+        instant = self.instant()
+        with self.store.write() as tx:
+            tx.put("high-water", str(instant).encode())
+
+    # Parties
+
+    def _load_roots(self) -> None:
+        own = (self.home.path / "root.json").read_bytes()
+        self.roots[self.party] = Root(parse_root(own), root_digest(own))
+        for path in self.home.peer_cards():
+            self.add_peer(parse_card(path.read_bytes()))
+
+    def add_peer(self, card: PairingCard) -> None:
+        """Trust a peer's root card; the administrator has compared its words."""
+        root = parse_root(card.root)
+        self.roots[root.party] = Root(root, root_digest(card.root))
+        self.cards[root.party] = card
+
+    # Ledgers
+
+    def _load(self, agreement: bytes) -> Ledger:
+        ledger = Ledger(agreement, self.party, self.roots)
+        rows = [row for row in self.store.logs() if row.agreement == agreement]
+        history = ((row.log, *self._opened(row)) for row in self.store.history(agreement))
+        replay(ledger, rows, history)
+        self.ledgers[agreement] = ledger
+        ledger.ready = ledger.own is None or ledger.own.row.size == 0
+        return ledger
+
+    def _opened(self, row: EntryRow) -> tuple[Envelope, list[bytes | None]]:
+        envelope = parse_envelope(row.envelope)
+        held = self.store.bodies(row.log, row.seq) if row.kind != "transfer" else {}
+        return envelope, clear_bodies(envelope, held)
+
+    def rebuild(self, touched: set[bytes]) -> None:
+        """Bring ledgers back to what the store says, after a transaction that touched them was rolled back."""
+        for agreement in touched:
+            ready = self.ledgers[agreement].ready if agreement in self.ledgers else False
+            if any(row.agreement == agreement for row in self.store.logs()):
+                self._load(agreement).ready = ready
+            else:
+                self.ledgers.pop(agreement, None)
+
+    def ledger(self, name: str) -> Ledger:
+        """The ledger of an agreement by its name, its digest, or the beginning of its digest.
+
+        Raises:
+            KeyError: none or several answer to it.
+        """
+        found = [
+            ledger
+            for ledger in self.ledgers.values()
+            if ledger.agreement.hex().startswith(name) or (ledger.document and ledger.document.name == name)
+        ]
+        if len(found) != 1:
+            raise KeyError(name)
+        return found[0]
+
+    def envelope(self, row: EntryRow) -> Envelope:
+        """The envelope of a stored entry."""
+        return parse_envelope(row.envelope)
+
+    @staticmethod
+    def position_of(log: LogRow, seq: int) -> Position:
+        """Where an entry of a stored log stands."""
+        return Position(log.writer, log.incarnation, seq)
+
+    # Signatures and locked keys
+
+    def cosign(self, ledger: Ledger, checkpoint: str) -> str:
+        """A peer's checkpoint with this party's cosignature line; the time in it is informative (DESIGN section 5)."""
+        name = cosigner_name(ledger.agreement, self.party)
+        return cosign(checkpoint, self.keyring.cosign, name, self.instant() // 1000)
+
+    def lock(self, context: str, data: bytes) -> bytes:
+        """Lock bytes under the node's storage key."""
+        return at_rest_seal(self.keyring.storage, context.encode(), data)
+
+    def unlock(self, context: str, data: bytes) -> bytes:
+        """Open bytes locked under the node's storage key."""
+        return at_rest_open(self.keyring.storage, context.encode(), data)
+
+    def secret(self, kind: str, key_id: bytes) -> bytes | None:
+        """One of the node's keys of the day, by its id; None where it is not held (any more)."""
+        for held, _, data in self.store.secrets(kind):
+            if held == key_id:
+                return self.unlock(f"{kind}/{key_id.hex()}", data)
+        return None
+
+    def keep_content_key(self, tx: Transaction, log: int, seq: int, item: str, content_key: bytes) -> None:
+        """Lock an item's content key under a fresh per-item key, which goes into its own store first."""
+        item_key = urandom(32)
+        self.item_keys.put([(log, seq, self.lock(f"item/{log}/{seq}", item_key))])
+        tx.put_content_key(log, seq, item, at_rest_seal(item_key, f"content/{log}/{seq}".encode(), content_key))
+
+    def content_key(self, log: int, seq: int) -> tuple[str, bytes]:
+        """(item id, content key) of an item held or given.
+
+        Raises:
+            NotOpenedError: the item was shredded, or its keys are not in this copy of the node.
+        """
+        item_key, locked = self.item_keys.get(log, seq), self.store.content_key(log, seq)
+        if item_key is None or locked is None:
+            raise NotOpenedError("the item's key is not held: it was destroyed, or this copy was restored without it")
+        item, data = locked
+        return item, at_rest_open(self.unlock(f"item/{log}/{seq}", item_key), f"content/{log}/{seq}".encode(), data)
+
+    def open_held(self, ledger: Ledger, position: Position) -> Opened:
+        """An item held or given, opened from what lies at rest and checked like on arrival.
+
+        Raises:
+            SealingError: its key or bytes are gone or damaged.
+            NotCanonicalError: the bytes are not those that the record commits to.
+        """
+        envelope, key, salted = self._unsealed(ledger, position)
+        bodies = [open_body(ref, body) for ref, body in zip(envelope.bodies, salted, strict=True)]
+        return check_item(ledger, envelope, None, key, bodies)
+
+    def salted_bodies(self, ledger: Ledger, position: Position) -> list[bytes]:
+        """An item's bodies with their salts, to be disclosed; raises as :meth:`open_held`."""
+        return self._unsealed(ledger, position)[2]
+
+    def _unsealed(self, ledger: Ledger, position: Position) -> tuple[Envelope, bytes, list[bytes]]:
+        log = ledger.logs[position.writer, position.incarnation].row.id
+        envelope = parse_envelope(self.store.entries(log, position.seq, 1)[0].envelope)
+        item, key = self.content_key(log, position.seq)
+        held = self.store.bodies(log, position.seq)
+        if len(held) != len(envelope.bodies):
+            raise NotOpenedError("a body of the item is not held (any more)")
+        salted = [
+            unseal_body(key, place, agreement=ledger.agreement, writer=envelope.writer, item=item, data=held[place][1])
+            for place in range(len(held))
+        ]
+        return envelope, key, salted
+
+    def shred(self, log: int, position: Position) -> None:
+        """Destroy an item's key and sealed payload; its envelope stays in the record."""
+        self.item_keys.destroy(log, position.seq)
+        self.payload_path(position).unlink(missing_ok=True)
+
+    # What went wrong
+
+    def alarm(self, name: str, text: str) -> None:
+        """Raise an alarm: shown until it is cleared, and logged once."""
+        if self.alarms.get(name) != text:
+            logger.warning("%s: %s", name, text)
+        self.alarms[name] = text
+
+    def clear_alarm(self, name: str) -> None:
+        """The trouble is over."""
+        self.alarms.pop(name, None)
+
+    def keep_evidence(self, party: str, text: str) -> None:
+        """Keep evidence that a party contradicted its own signature. Called inside a transaction that will be rolled back."""
+        self._contradictions.append((party, text))
+        self.alarm(f"evidence/{party}", f"{party} has signed two versions of its log; both are kept as evidence")
+
+    def save_evidence(self) -> None:
+        """Write down the evidence found since, in a transaction of its own."""
+        if self._contradictions:
+            with self.store.write() as tx:
+                for party, text in self._contradictions:
+                    tx.put_evidence(party, text, self.instant())
+            self._contradictions.clear()
+
+    # Heads
+
+    def origin(self, ledger: Ledger, log: HeldLog) -> str:
+        """The origin of a log's checkpoints."""
+        return origin(ledger.agreement, *log.name)
+
+    def frontier_at(self, log: HeldLog, size: int) -> Frontier:
+        """The frontier of a log at an earlier size."""
+
+        def leaves(first: int, count: int) -> Iterator[bytes]:
+            for row in self.store.entries(log.row.id, first, count):
+                yield row.envelope
+
+        return frontier_at(log, size, self.store.frontier_before(log.row.id, size), leaves)
+
+    def root_at(self, log: HeldLog, size: int) -> bytes:
+        """The root of a log at an earlier size."""
+        return self.frontier_at(log, size).root()
+
+    @staticmethod
+    def sync(file: BinaryIO) -> None:
+        """Make a file's bytes durable."""
+        os.fsync(file.fileno())
+
+    def payload_path(self, position: Position) -> Path:
+        """Where the sealed payload of an item is kept."""
+        return self.home.path / "payloads" / f"{position.writer}-{position.incarnation}-{position.seq}"

@@ -1,0 +1,94 @@
+"""Payloads carried beside the log: asking for their segments, sending them, taking them in (docs/spec/transfer.md)."""
+
+from typing import TYPE_CHECKING
+
+from entente.node.agreements import usable
+from entente.node.authority import flowing
+from entente.node.commit import Work, salted
+from entente.node.errors import RefusedError
+from entente.node.ledger import HeldLog, Ledger
+from entente.node.transfers import SEALED_SEGMENT, finish_payload, segments_held, take_segment
+from entente.record.bodies import Received, ReceivedOf, Refused
+from entente.record.envelope import parse_envelope
+from entente.record.frames import AnyFrame, Segment, Want
+from entente.record.projection import Position
+from entente.sealing.canonical import encode
+
+if TYPE_CHECKING:
+    from entente.node.node import Node
+
+WINDOW = 8
+"""Segments sent for one request; the recipient asks again, so a slow one is never flooded."""
+
+
+def wanted(node: "Node", peer: str) -> list[Want]:
+    """What is still missing of payloads on their way from a peer: how a transfer resumes after a cut."""
+    wants = []
+    for log_id, seq in node.store.awaiting():
+        row = node.store.log(log_id)
+        if row.writer == peer:
+            have = segments_held(node, Position(row.writer, row.incarnation, seq))
+            wants.append(Want(row.agreement, row.writer, row.incarnation, seq, have))
+    return wants
+
+
+def take_want(node: "Node", peer: str, frame: Want) -> list[AnyFrame]:
+    """The next segments of an item's payload, for its recipient and only while the gate lets anything flow.
+
+    Raises:
+        RefusedError: not an item of this party addressed to the peer and still unanswered.
+    """
+    ledger, log = _own(node, frame)
+    if node.store.wrap(log.row.id, frame.seq, peer) is None:
+        raise RefusedError("NOT_A_PARTY", "a payload was asked for that is not the peer's to have", "Nothing was sent.")
+    if not flowing(ledger, node.instant()):
+        return []
+    path = node.payload_path(Position(*log.name, frame.seq))
+    if frame.index < 0 or not path.exists():
+        return []
+    frames: list[AnyFrame] = []
+    with path.open("rb") as file:
+        file.seek(frame.index * SEALED_SEGMENT)
+        for index in range(frame.index, frame.index + WINDOW):
+            data = file.read(SEALED_SEGMENT)
+            if not data:
+                break
+            frames.append(Segment(frame.agreement, frame.writer, frame.incarnation, frame.seq, index, data))
+    return frames
+
+
+def _own(node: "Node", frame: Want) -> tuple[Ledger, HeldLog]:
+    ledger = node.ledgers.get(frame.agreement)
+    log = ledger.logs.get((frame.writer, frame.incarnation)) if ledger else None
+    if ledger is None or log is None or frame.writer != node.party:
+        raise RefusedError("WRONG_LOG", "a payload was asked for that is not of this party", "Nothing was sent.")
+    return ledger, log
+
+
+def take_in_segment(node: "Node", peer: str, frame: Segment, channel: str) -> list[AnyFrame]:
+    """Keep a sealed segment; with the last one the item is judged and answered.
+
+    Raises:
+        RefusedError: not a payload that this party is waiting for from that peer.
+    """
+    ledger = node.ledgers.get(frame.agreement)
+    log = ledger.logs.get((frame.writer, frame.incarnation)) if ledger else None
+    if ledger is None or log is None or frame.writer != peer or (log.row.id, frame.seq) not in node.store.awaiting():
+        raise RefusedError("WRONG_LOG", "a segment came of a payload that is not awaited", "Nothing was kept.")
+    position = Position(*log.name, frame.seq)
+    total = parse_envelope(node.store.entries(log.row.id, frame.seq, 1)[0].envelope).payload
+    expected = max(1, -(-total // (SEALED_SEGMENT - 16)))
+    have = take_segment(node, log, frame.seq, frame.index, frame.data, expected)
+    if have < expected:
+        asked = frame.index + 1 == have and have % WINDOW == 0
+        return [Want(frame.agreement, frame.writer, frame.incarnation, frame.seq, have)] if asked else []
+
+    def work(unit: Work) -> None:
+        own = usable(ledger)
+        outcome = finish_payload(node, unit, ledger, log, position.seq, channel)
+        accepted = ((position.seq, position.seq),) if outcome.refused is None else ()
+        refused = () if outcome.refused is None else (Refused(position.seq, outcome.refused),)
+        unit.append(ledger, own, "received", [salted(encode(Received((ReceivedOf(*log.name, accepted, refused),))))])
+
+    node.committer.run(work)
+    return []

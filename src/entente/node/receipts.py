@@ -1,0 +1,65 @@
+"""What peers answer: machine receipts for what this party gave, and cosignatures over its log."""
+
+from typing import TYPE_CHECKING
+
+from entente.node.commit import Work
+from entente.node.errors import RefusedError
+from entente.node.ledger import HeldLog, Ledger
+from entente.record.bodies import Received
+from entente.record.checkpoint import CheckpointError, cosigner_name, verify_checkpoint, verify_cosignature
+from entente.record.frames import Cosigned
+from entente.record.log import CheckedEntry
+from entente.sealing.canonical import decode
+
+if TYPE_CHECKING:
+    from entente.node.node import Node
+
+
+def note_answers(node: "Node", unit: Work, ledger: Ledger, entry: CheckedEntry) -> None:
+    """Bring the register up to a peer's receipt and destroy the wrapped keys it makes unnecessary."""
+    body = entry.bodies[0]
+    if body is None:
+        return
+    party, instant = entry.envelope.writer, entry.envelope.instant
+    for of in decode(Received, body).of:
+        log = ledger.logs.get((of.writer, of.incarnation))
+        if log is None or log.row.writer != node.party:
+            continue
+        for low, high in of.accepted:
+            for seq in range(low, high + 1):
+                _answered(unit, log, seq, party, "received", instant)
+        for refused in of.refused:
+            _answered(unit, log, refused.seq, party, f"refused: {refused.code}", instant)
+
+
+def _answered(unit: Work, log: HeldLog, seq: int, party: str, state: str, instant: int) -> None:
+    if unit.tx.wrap(log.row.id, seq, party) is not None:
+        unit.tx.drop_wrap(log.row.id, seq, party)
+        unit.tx.answer(log.row.id, seq, party, "given", state, instant)
+
+
+def keep_cosigned(node: "Node", peer: str, frame: Cosigned) -> None:
+    """Keep a peer's cosignature over this party's own log: proof that it holds those entries.
+
+    Raises:
+        RefusedError: not a checkpoint this node signed, or not the peer's cosignature.
+    """
+    ledger = node.ledgers.get(frame.agreement)
+    log = ledger.logs.get((frame.writer, frame.incarnation)) if ledger else None
+    theirs = ledger.current(peer) if ledger else None
+    if ledger is None or log is None or log.row.writer != node.party or theirs is None or theirs.keys.newest is None:
+        raise RefusedError(
+            "WRONG_LOG", "a cosignature over a log that is not ours to have cosigned", "Nothing was kept."
+        )
+    own = log.keys.newest
+    if own is None:
+        raise RefusedError("WRONG_LOG", "a cosignature over an empty log", "Nothing was kept.")
+    try:
+        checkpoint = verify_checkpoint(frame.checkpoint, own.checkpoint, node.origin(ledger, log))
+        verify_cosignature(frame.checkpoint, theirs.keys.newest.cosign, cosigner_name(ledger.agreement, peer))
+    except CheckpointError as error:
+        raise RefusedError("BAD_SIGNATURE", str(error), "Nothing was kept.") from error
+    if checkpoint.size > log.row.size or node.root_at(log, checkpoint.size) != checkpoint.root:
+        raise RefusedError("FORK", "a cosignature over a head that this log never had", "Nothing was kept.")
+    with node.store.write() as tx:
+        tx.put_cosigned(log.row.id, peer, checkpoint.size, frame.checkpoint)
