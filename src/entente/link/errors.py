@@ -9,14 +9,15 @@
     +-- Refuse           the node declines the session; its code goes into a Trouble frame
     +-- BundleError      a bundle cannot be read or written (entente.link.bundle)
 
-``code`` is stable and coarse: it may be shown to a counterparty. ``remedy`` is for this side's operator.
+``code`` is stable; ``remedy`` is for this side's operator. The codes of :class:`PeerFault` and :class:`Refuse` are
+lower-case and coarse: they are told to the peer.
 """
 
 
 class LinkError(Exception):
     """Base of all errors of this package."""
 
-    code = "link"
+    code = "LINK"
     remedy = ""
 
     def __init__(self, text: str, *, code: str | None = None, remedy: str | None = None) -> None:
@@ -28,14 +29,14 @@ class LinkError(Exception):
 class IdentityError(LinkError):
     """This node's certificate and key cannot be used."""
 
-    code = "identity"
+    code = "IDENTITY_UNUSABLE"
     remedy = "check the certificate and the encrypted key file of this node, and the passphrase it was started with"
 
 
 class LinkDown(LinkError):  # noqa: N818 - a state of the world, not a mistake
     """The session is closed; the frame did not leave and is to be sent again on the next one."""
 
-    code = "down"
+    code = "LINK_DOWN"
     remedy = "none needed: the link reconnects by itself and what was not acknowledged is sent again"
 
 

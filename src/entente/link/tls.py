@@ -7,6 +7,7 @@ nothing. Certificate dates are checked against real time, on a simulated node to
 
 import asyncio
 import hmac
+import logging
 import ssl
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,6 +18,8 @@ import msgspec
 from entente.link.errors import IdentityError, PeerFault
 from entente.sealing.certificates import spki_digest
 from entente.sealing.errors import BadCardError
+
+log = logging.getLogger(__name__)
 
 ALPN = "entente/1"
 """Named in the handshake, so that no other protocol's server or client can be made to speak to a node."""
@@ -63,8 +66,7 @@ def make_contexts(identity: TlsIdentity, peers: Mapping[str, Peer]) -> Contexts:
     """TLS settings for this identity and exactly these peers.
 
     Raises:
-        IdentityError: the certificate or key cannot be used, the key is not encrypted, or a peer's certificate cannot
-            be read.
+        IdentityError: the certificate or key cannot be used, or the key is not encrypted.
     """
     return Contexts(
         _context(ssl.PROTOCOL_TLS_SERVER, identity, peers), _context(ssl.PROTOCOL_TLS_CLIENT, identity, peers)
@@ -86,12 +88,9 @@ def _context(protocol: int, identity: TlsIdentity, peers: Mapping[str, Peer]) ->
     for peer in peers.values():
         try:
             context.load_verify_locations(cadata=peer.certificate_pem)
-        except ssl.SSLError as error:
-            raise IdentityError(
-                f"the TLS certificate of {peer.party} cannot be read",
-                code="peer-certificate",
-                remedy=f"pair with {peer.party} again",
-            ) from error
+        except (ssl.SSLError, ValueError):
+            # That party alone stays outside: without its anchor no handshake with it ends well.
+            log.error("the TLS certificate of %s cannot be read; pair with it again", peer.party)
     return context
 
 
@@ -110,7 +109,7 @@ def _load_identity(context: ssl.SSLContext, identity: TlsIdentity) -> None:
     if not asked:
         raise IdentityError(
             f"the TLS key {identity.key} lies in clear on the disk",
-            code="key-in-clear",
+            code="KEY_IN_CLEAR",
             remedy="make a new TLS key: this one must be taken as known to others",
         )
 

@@ -14,6 +14,17 @@ log = logging.getLogger(__name__)
 _uniform = secrets.SystemRandom().uniform
 
 
+JITTER = (0.5, 0.9)
+"""A step is multiplied by a random number in this range, so that many nodes do not dial as one after an outage, and so
+that even the longest leaves room for the handshake within the 5 s of docs/spec/link.md section 7."""
+
+
+def back_off(failures: int, limits: Limits, *, urgent: bool, jitter: float) -> float:
+    """Seconds from the beginning of an attempt to the beginning of the next, after so many failures in a row."""
+    cap = limits.backoff_urgent if urgent else limits.backoff_cap
+    return min(cap, limits.backoff_first * 2.0 ** min(failures - 1, 32)) * jitter
+
+
 class Way:
     """What this node knows of the way to one party.
 
@@ -124,8 +135,7 @@ class Way:
 
     async def _back_off(self, failures: int, started: float, limits: Limits) -> None:
         """Wait for the next attempt, counted from the beginning of the last, or for a kick."""
-        cap = limits.backoff_urgent if self.urgent else limits.backoff_cap
-        step = min(cap, limits.backoff_first * 2.0 ** min(failures - 1, 32)) * _uniform(0.5, 0.9)
+        step = back_off(failures, limits, urgent=self.urgent, jitter=_uniform(*JITTER))
         remaining = started + step - asyncio.get_running_loop().time()
         if remaining > 0:
             try:
