@@ -38,6 +38,13 @@ def _answered(unit: Work, log: HeldLog, seq: int, party: str, state: str, instan
         unit.tx.answer(log.row.id, seq, party, "given", state, instant)
 
 
+def _cosign_key(node: "Node", ledger: Ledger, peer: str) -> bytes:
+    """The peer's cosigning key: of its newest key statement here, else of the one it was paired with."""
+    log = ledger.current(peer)
+    statement = log.keys.newest if log is not None else None
+    return statement.cosign if statement is not None else node.cards[peer].key_statement.cosign
+
+
 def keep_cosigned(node: "Node", peer: str, frame: Cosigned) -> None:
     """Keep a peer's cosignature over this party's own log: proof that it holds those entries.
 
@@ -46,8 +53,7 @@ def keep_cosigned(node: "Node", peer: str, frame: Cosigned) -> None:
     """
     ledger = node.ledgers.get(frame.agreement)
     log = ledger.logs.get((frame.writer, frame.incarnation)) if ledger else None
-    theirs = ledger.current(peer) if ledger else None
-    if ledger is None or log is None or log.row.writer != node.party or theirs is None or theirs.keys.newest is None:
+    if ledger is None or log is None or log.row.writer != node.party or peer not in ledger.parties:
         raise RefusedError(
             "WRONG_LOG", "a cosignature over a log that is not ours to have cosigned", "Nothing was kept."
         )
@@ -56,7 +62,7 @@ def keep_cosigned(node: "Node", peer: str, frame: Cosigned) -> None:
         raise RefusedError("WRONG_LOG", "a cosignature over an empty log", "Nothing was kept.")
     try:
         checkpoint = verify_checkpoint(frame.checkpoint, own.checkpoint, node.origin(ledger, log))
-        verify_cosignature(frame.checkpoint, theirs.keys.newest.cosign, cosigner_name(ledger.agreement, peer))
+        verify_cosignature(frame.checkpoint, _cosign_key(node, ledger, peer), cosigner_name(ledger.agreement, peer))
     except CheckpointError as error:
         raise RefusedError("BAD_SIGNATURE", str(error), "Nothing was kept.") from error
     if checkpoint.size > log.row.size or node.root_at(log, checkpoint.size) != checkpoint.root:
