@@ -206,7 +206,7 @@ def _next_act_id(node: "Node", ledger: Ledger) -> str:
 
 
 def commit_act(node: "Node", ledger: Ledger, data: bytes, office: str, signature: Signature) -> Position:
-    """Write a signed act into this party's log. It cannot be undone; another act may take it back where the terms allow.
+    """Write a signed act into this party's log. Not to be undone, but by another act where terms allow.
 
     Raises:
         RefusedError: not this party's act under this agreement, or not signed by an office that may bind the party.

@@ -1,41 +1,61 @@
 """Asking the gate: the agreement's status at an instant, what this party's own pending acts add, compiled per peer.
 
-A gate is kept as long as the ledger's status interval stands and compiled anew when an act has come or gone.
+A gate is kept as long as the situation it was compiled from stands, and compiled anew when an act has come or gone.
 """
 
 from typing import TYPE_CHECKING
 
 from entente.domain.release import Direction, Gate, compile_gate
+from entente.domain.release_status import Situation, situation
 from entente.node.ledger import Ledger
 
 if TYPE_CHECKING:
     from entente.node.node import Node
 
 
-def gate_for(node: "Node", ledger: Ledger, at: int, *, sender: str, recipient: str, direction: Direction) -> Gate:
+def situation_at(ledger: Ledger, at: int) -> Situation:
+    """What gates are compiled from at ``at`` (ms): status, interval, this party's own acts that bind it already."""
+    held = ledger.situation
+    if held is None or at < held.since or (held.until is not None and at >= held.until):
+        projection = ledger.projection
+        acts = projection.domain_acts()
+        held = ledger.situation = situation(projection.documents, acts, at, ledger.party, first=projection.first)
+    return held
+
+
+def gate_for(ledger: Ledger, at: int, *, sender: str, recipient: str, direction: Direction) -> Gate:
     """The gate for items from ``sender`` to ``recipient`` at ``at`` (ms), as this node's own party asks it."""
     key = (sender, recipient, direction)
     gate = ledger.gates.get(key)
     if gate is None or at < gate.since or (gate.until is not None and at >= gate.until):
-        gate = ledger.gates[key] = _compile(node, ledger, at, sender, recipient, direction)
+        gate = ledger.gates[key] = _compile(ledger, at, sender, recipient, direction)
     return gate
 
 
-def _compile(node: "Node", ledger: Ledger, at: int, sender: str, recipient: str, direction: Direction) -> Gate:
-    status, until = ledger.interval(at)
-    terms = status.views[node.party].terms_version
+def _compile(ledger: Ledger, at: int, sender: str, recipient: str, direction: Direction) -> Gate:
+    held = situation_at(ledger, at)
+    documents = ledger.projection.documents
     return compile_gate(
-        agreement=ledger.projection.documents.get(terms),
-        terms_version=terms,
-        status=status,
-        interval=(status.at, until),
+        agreement=documents.get(held.terms_version),
+        terms_version=held.terms_version,
+        status=held.status,
+        interval=(held.since, held.until),
         sender=sender,
         recipient=recipient,
         direction=direction,
-        earlier=ledger.projection.documents,
+        own_pending=held.own_pending.text if held.own_pending else None,
+        steady=held.steady,
+        earlier=documents,
     )
 
 
 def flowing(ledger: Ledger, at: int) -> bool:
-    """Whether anything at all may flow under the agreement at ``at``: every view operating, no act of one's own pending."""
-    return ledger.interval(at)[0].release_allowed
+    """Whether anything at all may flow at ``at``: every view operating, and no act of this party's own binding it."""
+    held = situation_at(ledger, at)
+    return held.status.release_allowed and held.own_pending is None
+
+
+def own_prudence(node: "Node", ledger: Ledger, at: int) -> str | None:
+    """Why this party's own pending acts stop it although the status would not; for its own screens."""
+    held = situation_at(ledger, at) if ledger.document and node.party in ledger.parties else None
+    return held.own_pending.text if held is not None and held.own_pending is not None else None

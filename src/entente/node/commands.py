@@ -309,8 +309,13 @@ async def item_compose(daemon: "Daemon", args: ComposeArgs) -> Any:
     draft = await daemon.do(work)
     daemon.drafts[draft.header.item] = draft
     decision, _ = await daemon.do(lambda: releases.judge(daemon.node, ledger, draft, (), daemon.node.instant()))
-    return {"item": draft.header.item, "header": draft.header_bytes.hex(), "agreement": ledger.agreement.hex(),
-            "reasons": [reason for reason in decision.reasons if reason.code not in ("RELEASE_AUTHORITY_MISSING", "SECOND_PERSON_MISSING")]}  # fmt: skip
+    reasons = [reason for reason in decision.reasons if reason.code not in _APPROVAL_CODES]
+    header = draft.header_bytes.hex()
+    return {"item": draft.header.item, "header": header, "agreement": ledger.agreement.hex(), "reasons": reasons}
+
+
+_APPROVAL_CODES = ("RELEASE_AUTHORITY_MISSING", "SECOND_PERSON_MISSING")
+"""What a draft lacks by nature, so that it is no news before anybody has approved."""
 
 
 class StatementArgs(Args, kw_only=True):

@@ -13,8 +13,8 @@ from entente.node.ledger import HeldLog, Ledger
 from entente.node.outgoing import Feed
 from entente.record.checkpoint import CheckpointError, verify_checkpoint
 from entente.record.envelope import Delivery
-from entente.record.frames import Entries, Head, Hello
 from entente.record.errors import LogError
+from entente.record.frames import Entries, Head, Hello
 from entente.record.log import LogHead, check_entries
 from entente.store.sqlite import NewEntry
 
@@ -95,7 +95,7 @@ class Returned:
         self._first: dict[tuple[bytes, str], int] = {}
         self._size = 0
 
-    def take(self, node: "Node", peer: str, frame: Entries) -> bool:
+    def take(self, node: "Node", frame: Entries) -> bool:
         """Take a frame of this party's own log; True when its end has been merged and checked.
 
         Raises:

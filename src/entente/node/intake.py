@@ -18,9 +18,9 @@ from entente.node.receipts import keep_cosigned, note_answers
 from entente.node.transfers import Outcome, take_transfer
 from entente.record.bodies import Received, ReceivedOf, Refused
 from entente.record.envelope import parse_envelope
+from entente.record.errors import ForkError, LogError
 from entente.record.frames import AnyFrame, Cosigned, Entries, Trouble, Want
 from entente.record.log import CheckedEntry, LogHead, check_entries
-from entente.record.errors import ForkError, LogError
 from entente.record.merkle import EMPTY_ROOT, Frontier, leaf_hash
 from entente.sealing.canonical import encode
 from entente.store.sqlite import NewEntry
@@ -181,7 +181,7 @@ def _new_entry(entry: CheckedEntry) -> NewEntry:
 def _take(
     node: "Node", unit: Work, ledger: Ledger, log: HeldLog, checked: tuple[CheckedEntry, ...], channel: str
 ) -> tuple[Answers, list[Outcome]]:
-    """Feed the entries in order and decide what to answer; acts are acknowledged before any later transfer is judged."""
+    """Feed the entries in order and decide the answers; acts are acknowledged before a later transfer is judged."""
     answers, outcomes = Answers(), []
     for entry in checked:
         seq, kind = entry.envelope.seq, entry.envelope.kind

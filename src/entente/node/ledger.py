@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from entente.domain.agreement.status import AgreementStatus, interval
 from entente.domain.agreement.terms import Agreement
 from entente.domain.release import Gate
+from entente.domain.release_status import Situation
 from entente.record.bodies import EpochSetup, SealingAnnouncement, SignedKeys
 from entente.record.checkpoint import Checkpoint, origin, sign_checkpoint
 from entente.record.envelope import KINDS_TO_ALL, Envelope, Seen, open_body
@@ -63,6 +64,7 @@ class Ledger:
         self.ready = False
         digests = {name: root.digest for name, root in roots.items()}
         self.projection = Projection(agreement, self._office, digests, keep_items=False)
+        self.situation: Situation | None = None
         self.gates: dict[tuple[str, str, str], Gate] = {}
         self._status: tuple[AgreementStatus, int | None] | None = None
         self._signed: dict[tuple[str, str], tuple[int, str]] = {}
@@ -138,6 +140,7 @@ class Ledger:
                 self.own_seen[seen.party, seen.incarnation] = seen.size
         if envelope.kind not in ("transfer", "sealing", "epoch", "national"):
             self._status = None
+            self.situation = None
             self.gates.clear()
         return code
 

@@ -226,7 +226,7 @@ class Node:
         self.alarms.pop(name, None)
 
     def keep_evidence(self, party: str, text: str) -> None:
-        """Keep evidence that a party contradicted its own signature. Called inside a transaction that will be rolled back."""
+        """Keep evidence that a party contradicted its own signature; written after the present roll-back."""
         self._contradictions.append((party, text))
         self.alarm(f"evidence/{party}", f"{party} has signed two versions of its log; both are kept as evidence")
 

@@ -86,7 +86,7 @@ def _own(node: "Node", feed: Feed, ledger: Ledger, log: HeldLog, channel: str) -
 
 
 def _theirs(node: "Node", feed: Feed, ledger: Ledger, log: HeldLog) -> Iterator[Entries]:
-    """The peer's own entries back to it: it has restored an older copy. Only the last frame can carry its checkpoint."""
+    """The peer's own entries back to it, which has lost their end; only the last frame can carry its checkpoint."""
     key = (ledger.agreement, *log.name)
     while key in feed.returning and (first := feed.sent.get(key, 0)) < (size := log.row.size):
         rows, deliveries = _chunk(node, ledger, log, first, feed.peer, None)
@@ -150,7 +150,7 @@ def may_leave(node: "Node", ledger: Ledger, row: EntryRow, peer: str, channel: s
         uncertainty=node.clock.uncertainty(),
     )
     at = node.instant()
-    return gate_for(node, ledger, at, sender=node.party, recipient=peer, direction="release").decide(item, at).allowed
+    return gate_for(ledger, at, sender=node.party, recipient=peer, direction="release").decide(item, at).allowed
 
 
 def _earlier_checkpoint(node: "Node", ledger: Ledger, log: HeldLog, size: int) -> str:

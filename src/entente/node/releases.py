@@ -223,7 +223,7 @@ def facts_of(
 def judge(
     node: "Node", ledger: Ledger, draft: Draft, approvals: tuple[Approval, ...], at: int, *, channel: str = "link"
 ) -> tuple[Decision, int | None]:
-    """The gate's answer for every recipient at ``at``: the first refusal, else an allowance; and until when it holds."""
+    """The gate's answer for all recipients at ``at``: the first refusal, else an allowance; until when it holds."""
     log = usable(ledger)
     facts = approval_facts(log, log.row.size, draft.digest, draft.header, approvals)
     until: int | None = None
@@ -232,7 +232,7 @@ def judge(
         peer = ledger.current(recipient)
         trusted = peer is not None and peer.keys.newest is not None
         item = facts_of(draft.header, facts, channel=channel, key_trusted=trusted, uncertainty=node.clock.uncertainty())
-        gate = gate_for(node, ledger, at, sender=node.party, recipient=recipient, direction="release")
+        gate = gate_for(ledger, at, sender=node.party, recipient=recipient, direction="release")
         decision = gate.decide(item, at)
         until = min(filter(None, (until, gate.until)), default=None)
         if not decision.allowed:

@@ -91,7 +91,7 @@ def take_transfer(
 
 
 def _closed(ledger: Ledger, unit: Work) -> str | None:
-    """``AGREEMENT`` where nothing may be accepted now anyway: what a writer withheld after the end is not a bad seal."""
+    """``AGREEMENT`` where nothing may be accepted now anyway: what is withheld after the end is no bad seal."""
     status, until = ledger.interval(unit.at)
     unit.holds_until(until)
     return None if status.release_allowed else "AGREEMENT"
@@ -171,7 +171,7 @@ def _judge(
         key_trusted=log.keys.at(seq) is not None,
         uncertainty=node.clock.uncertainty(),
     )
-    gate = gate_for(node, ledger, unit.at, sender=log.row.writer, recipient=node.party, direction="accept")
+    gate = gate_for(ledger, unit.at, sender=log.row.writer, recipient=node.party, direction="accept")
     unit.holds_until(gate.until)
     decision = gate.decide(item, unit.at)
     if decision.allowed:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from entente.domain.agreement.instants import format_instant
+from entente.node.authority import own_prudence
 from entente.node.items import Line, held_marking, lines
 from entente.node.ledger import Ledger
 from entente.record.projection import Position
@@ -35,6 +36,7 @@ def status_view(node: "Node", ledger: Ledger, at: int | None = None) -> dict[str
         "zone": document.termination.zone if document else "UTC",
         "ready": ledger.ready,
         "own_pending": ledger.own_pending(),
+        "own_prudence": own_prudence(node, ledger, at),
         "next_change": _when(until),
         **shown,
     }
@@ -125,8 +127,6 @@ def given_view(node: "Node", ledger: Ledger, position: Position) -> list[dict[st
 
 def log_view(node: "Node", ledger: Ledger) -> dict[str, Any]:
     """Every entry of every party's log in the order in which this node committed them, and how far each is cosigned."""
-    logs = [log for log in ledger.logs.values()]
-    names = {log.row.id: log for log in logs}
     entries = []
     for row in node.store.history(ledger.agreement):
         envelope = node.envelope(row)
@@ -151,7 +151,7 @@ def log_view(node: "Node", ledger: Ledger) -> dict[str, Any]:
             "root": log.row.root.hex(),
             "cosigned": {party: size for party, (size, _) in node.store.cosigned(log.row.id).items()},
         }
-        for log in names.values()
+        for log in ledger.logs.values()
     ]
     return {"agreement": ledger.agreement.hex(), "heads": heads, "entries": entries}
 

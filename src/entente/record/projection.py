@@ -44,6 +44,9 @@ OfficeLookup: TypeAlias = Callable[[Position, str, str], HybridPublic | None]
 """(position, office id, role) -> the office's public keys as valid at that position, or None."""
 
 
+_Handler: TypeAlias = Callable[[Position, Envelope, Sequence[bytes | None]], str | None]
+
+
 class ActRecord(NamedTuple):
     """A formal act as recorded: where, when (ms since the epoch), by which office, and its exact bytes."""
 
@@ -96,6 +99,13 @@ class Projection:
         self.answers: dict[Position, dict[str, Answer]] = {}
         self.next_seq: dict[tuple[str, str], int] = {}
         self._offices = offices
+        self._handlers: dict[str, _Handler] = {
+            "document": self._document,
+            "act": self._act,
+            "delivered": self._delivered,
+            "transfer": self._transfer,
+            "received": self._received,
+        }
 
     @property
     def first(self) -> str:
@@ -116,9 +126,9 @@ class Projection:
         if envelope.kind not in KNOWN_KINDS:
             code: str | None = "UNKNOWN_KIND"
         else:
-            handler = _HANDLERS.get(envelope.kind)
+            handler = self._handlers.get(envelope.kind)
             try:
-                code = handler(self, position, envelope, bodies) if handler else None
+                code = handler(position, envelope, bodies) if handler else None
             except NotCanonicalError:
                 code = "MALFORMED"
             except BadSignatureError:
@@ -127,7 +137,7 @@ class Projection:
             self.invalid[position] = code
         return code
 
-    def _document(self, position: Position, envelope: Envelope, bodies: Sequence[bytes | None]) -> str | None:
+    def _document(self, _position: Position, _envelope: Envelope, bodies: Sequence[bytes | None]) -> str | None:
         data = bodies[0]
         if data is None:
             return None
@@ -256,12 +266,3 @@ class Projection:
             instant=statement.instant,
             reading=cast("Reading | None", statement.reading),
         )
-
-
-_HANDLERS = {
-    "document": Projection._document,
-    "act": Projection._act,
-    "delivered": Projection._delivered,
-    "transfer": Projection._transfer,
-    "received": Projection._received,
-}

@@ -17,8 +17,8 @@ class ItemKeys:
         self._db = connect(path, journal="TRUNCATE")
         with translated():
             self._db.execute(
-                "CREATE TABLE IF NOT EXISTS item_key"
-                " (log INTEGER NOT NULL, seq INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (log, seq)) WITHOUT ROWID"
+                "CREATE TABLE IF NOT EXISTS item_key (log INTEGER NOT NULL, seq INTEGER NOT NULL,"
+                " data BLOB NOT NULL, PRIMARY KEY (log, seq)) WITHOUT ROWID"
             )
 
     def put(self, keys: list[tuple[int, int, bytes]]) -> None:

@@ -238,7 +238,8 @@ class Transaction(Reader):
 
     def create_log(self, agreement: bytes, writer: str, incarnation: str, *, root: bytes, frontier: bytes) -> LogRow:
         """An empty log."""
-        sql = "INSERT INTO log (agreement, writer, incarnation, size, root, frontier, last_instant, checkpoint) VALUES (?, ?, ?, 0, ?, ?, 0, '')"
+        columns = "agreement, writer, incarnation, size, root, frontier, last_instant, checkpoint"
+        sql = f"INSERT INTO log ({columns}) VALUES (?, ?, ?, 0, ?, ?, 0, '')"  # noqa: S608 - the names stand above
         self._run(sql, agreement, writer, incarnation, root, frontier)
         return self.log(self._rows("SELECT last_insert_rowid()")[0][0])
 
@@ -256,7 +257,7 @@ class Transaction(Reader):
             "UPDATE log SET size = ?, root = ?, frontier = ?, last_instant = ?, checkpoint = ?"
             " WHERE id = ? AND size = ? AND root = ?"
         )
-        # The guard is in the write itself: one changed row, or somebody else was here (an implicit lock would not tell).
+        # The guard is in the write itself: one changed row, or somebody else was here.
         if self._run(sql, size, root, frontier, last, checkpoint, head.id, head.size, head.root) != 1:
             raise ConflictError(f"the log of {head.writer} is no longer at {head.size} entries")
         order = self._rows("SELECT COALESCE(MAX(at_order), 0) FROM entry")[0][0]
