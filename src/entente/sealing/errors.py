@@ -16,7 +16,7 @@ key, a passphrase or a plaintext. Exceptions of the crypto library never leave t
 
 
 class SealingError(Exception):
-    """Something cryptographic was refused; nothing of it may be used. Never raised itself."""
+    """Something cryptographic was refused; nothing of it may be used. Catch this to catch them all."""
 
     code = "SEALING"
     remedy = "Look at the message; nothing was used of what was refused."

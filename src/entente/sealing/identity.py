@@ -137,7 +137,6 @@ class PairingCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _Vouched(Wire, frozen=True):
-    root: bytes
     statement: bytes
     sealing: SealingPublic
     tls_certificate: str
@@ -324,7 +323,7 @@ def make_card(
     Raises:
         SealingError: as for :func:`parse_card`.
     """
-    voucher = checkpoint.sign(_vouched(root, statement, sealing, tls_certificate, addresses))
+    voucher = checkpoint.sign(_vouched(statement, sealing, tls_certificate, addresses))
     card = PairingCard("entente/card/1", root, statement, signature, sealing, tls_certificate, addresses, voucher)
     data = encode_json(card)
     parse_card(data)
@@ -345,7 +344,7 @@ def parse_card(data: bytes) -> PairingCard:
     """
     card = _parse(PairingCard, data)  # (1)
     statement = card.key_statement  # (2), (3)
-    message = _vouched(card.root, card.statement, card.sealing, card.tls_certificate, card.addresses)
+    message = _vouched(card.statement, card.sealing, card.tls_certificate, card.addresses)
     try:
         verify_node(statement.checkpoint, card.voucher, message)  # (4)
     except BadSignatureError as error:
@@ -359,11 +358,10 @@ def parse_card(data: bytes) -> PairingCard:
     return card
 
 
-def _vouched(
-    root: bytes, statement: bytes, sealing: SealingPublic, tls_certificate: str, addresses: tuple[str, ...]
-) -> bytes:
-    statement_digest = hashlib.sha256(statement).digest()
-    return prefixed("card", encode(_Vouched(root_digest(root), statement_digest, sealing, tls_certificate, addresses)))
+def _vouched(statement: bytes, sealing: SealingPublic, tls_certificate: str, addresses: tuple[str, ...]) -> bytes:
+    """What the voucher signs; the statement names the root."""
+    digest = hashlib.sha256(statement).digest()
+    return prefixed("card", encode(_Vouched(digest, sealing, tls_certificate, addresses)))
 
 
 def _check_addresses(addresses: tuple[str, ...]) -> None:

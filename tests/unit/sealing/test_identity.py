@@ -264,8 +264,10 @@ def test_a_statement_too_large_is_not_even_verified(kr: SimpleNamespace) -> None
 
 
 def test_a_root_does_not_sign_what_would_be_refused(kr: SimpleNamespace) -> None:
-    with pytest.raises(BadStatementError):
+    with pytest.raises(BadStatementError, match="numbered"):
         sign_statement(kr.root_key, replace(kr.statement, number=0))
+    with pytest.raises(BadStatementError, match="length"):
+        sign_statement(kr.root_key, replace(kr.statement, root=b""))
 
 
 def test_an_office_has_the_roles_it_was_given_and_no_others(kr: SimpleNamespace) -> None:

@@ -9,6 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import msgpack
@@ -53,6 +54,12 @@ def test_a_sealing_key_comes_back_from_its_secret() -> None:
     assert (
         accept_epoch(again, (new := set_up_epoch(key.public, **PLACE)).sealed, epoch=new.epoch, **PLACE) == new.secret
     )
+
+
+@pytest.mark.parametrize("size", [0, 64, 95, 97])
+def test_a_sealing_keys_secret_has_its_length(size: int) -> None:
+    with pytest.raises(ValueError, match="96 bytes"):
+        SealingKey.from_secret(bytes(size))
 
 
 def test_a_sealing_keys_id_is_the_digest_of_both_halves() -> None:
@@ -131,6 +138,20 @@ def test_no_bit_of_a_sealed_epoch_may_change(bit: int) -> None:
 @given(st.binary(max_size=1200))
 def test_bytes_that_are_no_epoch_are_refused(sealed: bytes) -> None:
     with pytest.raises(NotOpenedError):
+        accept_epoch(KR, sealed, epoch=EPOCH.epoch, **PLACE)
+
+
+def test_a_hostile_point_in_an_epoch_is_refused() -> None:
+    hostile = EPOCH.sealed[:1088] + bytes(32) + EPOCH.sealed[1120:]
+    with pytest.raises(NotOpenedError):
+        accept_epoch(KR, hostile, epoch=EPOCH.epoch, **PLACE)
+
+
+def test_an_epoch_that_carries_something_else_than_a_key_is_refused() -> None:
+    info = b"entente/epoch/1\0" + msgpack.encode(["E1", AGREEMENT, "jp", "kr", EPOCH.epoch, KR.public.id])
+    suite = Suite(KEM.MLKEM768_X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
+    sealed = suite.encrypt(b"short", KR.public.to_hpke(), info)
+    with pytest.raises(NotOpenedError, match="32 bytes"):
         accept_epoch(KR, sealed, epoch=EPOCH.epoch, **PLACE)
 
 
