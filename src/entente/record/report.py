@@ -19,7 +19,7 @@ class _Part(msgspec.Struct, frozen=True, kw_only=True):
     """A part of the report: immutable."""
 
 
-class Bad(_Part):
+class Bad(_Part, frozen=True, kw_only=True):
     """Something that does not hold. ``seq`` is the first bad entry of ``log`` (its origin).
 
     Where a checkpoint over several entries is all there is to go by, the fault lies in ``seq`` to ``last``, inclusive.
@@ -34,7 +34,7 @@ class Bad(_Part):
     text: str
 
 
-class Step(_Part):
+class Step(_Part, frozen=True, kw_only=True):
     """One numbered step of the verification and what stands behind its outcome."""
 
     number: int
@@ -43,7 +43,7 @@ class Step(_Part):
     text: str
 
 
-class Cosigner(_Part):
+class Cosigner(_Part, frozen=True, kw_only=True):
     """A party that proved to hold a log's first ``size`` entries; ``time_s`` is its own claim and dates nothing."""
 
     party: str
@@ -51,7 +51,7 @@ class Cosigner(_Part):
     time_s: int
 
 
-class LogPart(_Part):
+class LogPart(_Part, frozen=True, kw_only=True):
     """One log: its size, the root recomputed from its entries, and who else proved to hold how much of it."""
 
     log: str
@@ -64,7 +64,7 @@ class LogPart(_Part):
     cosigners: tuple[Cosigner, ...]
 
 
-class ActPart(_Part):
+class ActPart(_Part, frozen=True, kw_only=True):
     """A formal act whose office signature was verified, with what the logs know of its receipt."""
 
     log: str
@@ -77,7 +77,7 @@ class ActPart(_Part):
     received: dict[str, int]
 
 
-class Judgement(_Part):
+class Judgement(_Part, frozen=True, kw_only=True):
     """The gate, asked again: for a release by its writer's knowledge, for an acceptance by the recipient's.
 
     ``label`` is *recomputed* where every fact was in the file, *attested* where the answer also rests on national facts
@@ -97,7 +97,7 @@ class Judgement(_Part):
     hindsight: tuple[str, ...]
 
 
-class Line(_Part):
+class Line(_Part, frozen=True, kw_only=True):
     """A line of a party's register, as the logs tell it: one item to one recipient.
 
     ``state`` is ``received``, ``refused`` (with the coarse ``code``) or ``outstanding``; None for what was withheld.
@@ -117,7 +117,7 @@ class Line(_Part):
     code: str | None
 
 
-class Register(_Part):
+class Register(_Part, frozen=True, kw_only=True):
     """What a party gave and what it holds, as far as it could know at the end of its own log."""
 
     party: str
@@ -125,7 +125,7 @@ class Register(_Part):
     held: tuple[Line, ...]
 
 
-class Difference(_Part):
+class Difference(_Part, frozen=True, kw_only=True):
     """An item that two registers show in different states, and why that can be."""
 
     log: str
@@ -136,7 +136,7 @@ class Difference(_Part):
     text: str
 
 
-class Withheld(_Part):
+class Withheld(_Part, frozen=True, kw_only=True):
     """A body, payload or log that the file does not show; everything else was verified without it."""
 
     log: str
@@ -144,7 +144,7 @@ class Withheld(_Part):
     what: str
 
 
-class Report(_Part):
+class Report(_Part, frozen=True, kw_only=True):
     """The whole outcome. ``ok`` is true where nothing was found wanting; what was withheld does not make it false."""
 
     schema: Literal["entente/report/1"] = "entente/report/1"

@@ -40,6 +40,11 @@ class KeyHistory:
         """The statement valid for the entry to be written next."""
         return self._statements[-1] if self._statements else None
 
+    @property
+    def statements(self) -> tuple[KeyStatement, ...]:
+        """Every statement of the log, in its order."""
+        return self._statements
+
     def apply(self, seq: int, statement_bytes: bytes, signature: Signature) -> Self:
         """The history after a ``keys`` entry at ``seq``; the statement is valid from that very entry on.
 
