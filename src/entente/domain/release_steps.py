@@ -10,7 +10,7 @@ from entente.domain.agreement.instants import format_instant
 from entente.domain.marking.caveats import ORCON, exclusion
 from entente.domain.release_facts import RELEASE_ROLE, ApprovalFact, ConsentFact, ItemFacts
 from entente.domain.release_reasons import Reason
-from entente.domain.release_rules import Levels, Rules
+from entente.domain.release_rules import ALL_CHANNELS, Levels, Rules
 
 REALITIES = frozenset({"actual", "exercise", "test"})
 
@@ -67,10 +67,9 @@ def judge_label(_rules: Rules, item: ItemFacts, _levels: Levels, _at: int) -> st
 
 def judge_level(rules: Rules, item: ItemFacts, levels: Levels, _at: int) -> str | None:
     """11. The marking has a counterpart with the recipient, now or, for an acceptance, in the terms at release."""
-    if levels.now is not None or levels.then is not None:
+    if item.marking is None or levels.now is not None or levels.then is not None:
         return None
-    level = "An item without a marking" if item.marking is None else f"The marking {item.marking.level!r}"
-    return f"{level} has no counterpart with {rules.recipient}; it is never rounded up or down."
+    return f"{item.marking.level!r} has no counterpart with {rules.recipient}; it is never rounded up or down."
 
 
 def judge_caveat(rules: Rules, item: ItemFacts, _levels: Levels, _at: int) -> str | None:
@@ -95,11 +94,11 @@ def judge_channel(rules: Rules, item: ItemFacts, levels: Levels, _at: int) -> st
     """15. The terms allow the channel at this level."""
     level, level_rules = (levels.now, rules.levels) if levels.now is not None else (levels.then, levels.then_rules)
     if level is None or level_rules is None:
-        return None if item.channel else "No channel is stated."
+        return None if item.channel in ALL_CHANNELS else f"{item.channel!r} is no channel."
     allowed = level_rules.channels.get(level.common, frozenset())
     if item.channel in allowed:
         return None
-    return f"At {level.common} the terms allow {', '.join(sorted(allowed)) or 'no channel'}, not {item.channel}."
+    return f"At {level.common} the terms allow {', '.join(sorted(allowed)) or 'no channel'}, not {item.channel!r}."
 
 
 def judge_facility(rules: Rules, item: ItemFacts, levels: Levels, at: int) -> str | None:
