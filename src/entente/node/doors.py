@@ -24,7 +24,7 @@ FrameDoor: TypeAlias = Callable[["Node", Feed, Returned, Any, str], list[AnyFram
 
 def _entries(node: "Node", feed: Feed, returned: Returned, frame: Entries, channel: str) -> list[AnyFrame]:
     if frame.writer == node.party:
-        if returned.take(node, frame):
+        if returned.take(node, feed.peer, frame):
             feed.sent[frame.agreement, frame.writer, frame.incarnation] = frame.first + len(frame.deliveries)
         return []
     return take_entries(node, feed.peer, frame, channel)

@@ -70,8 +70,7 @@ def _confirm(node: "Node", ledger: Ledger, peer: str, named: dict[tuple[bytes, s
             node.save_evidence()
             ledger.ready = False
             return
-    if not ledger.ready:
-        ledger.ready = True
+    if ledger.confirm(peer):
         node.clear_alarm(f"restored/{ledger.agreement.hex()}")
 
 
@@ -95,7 +94,7 @@ class Returned:
         self._first: dict[tuple[bytes, str], int] = {}
         self._size = 0
 
-    def take(self, node: "Node", frame: Entries) -> bool:
+    def take(self, node: "Node", peer: str, frame: Entries) -> bool:
         """Take a frame of this party's own log; True when its end has been merged and checked.
 
         Raises:
@@ -114,9 +113,8 @@ class Returned:
         deliveries, first = tuple(self._deliveries.pop(key)), self._first.pop(key)
         whole = Entries(frame.agreement, frame.writer, frame.incarnation, first, deliveries, frame.checkpoint)
         node.committer.run(lambda unit: _merge(node, unit, whole))
-        ledger = node.ledgers[frame.agreement]
-        ledger.ready = True
-        node.clear_alarm(f"restored/{frame.agreement.hex()}")
+        if node.ledgers[frame.agreement].confirm(peer):
+            node.clear_alarm(f"restored/{frame.agreement.hex()}")
         return True
 
 

@@ -10,19 +10,19 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from entente.domain.agreement.calendar import parse_duration
+from entente.node import restart
 from entente.node.agreements import open_log, read_document
 from entente.node.commit import Work, salted
 from entente.node.errors import NodeError, RefusedError, UsageError
 from entente.node.ledger import HeldLog, Ledger
 from entente.node.receipts import keep_cosigned, note_answers
 from entente.node.transfers import Outcome, take_transfer
-from entente.record.bodies import Received, ReceivedOf, Refused
-from entente.record.envelope import parse_envelope
+from entente.record.bodies import Received, ReceivedOf, Refused, Restart, RestartStatement
 from entente.record.errors import ForkError, LogError
 from entente.record.frames import AnyFrame, Cosigned, Entries, Trouble, Want
 from entente.record.log import CheckedEntry, LogHead, check_entries
 from entente.record.merkle import EMPTY_ROOT, Frontier, leaf_hash
-from entente.sealing.canonical import encode
+from entente.sealing.canonical import NotCanonicalError, decode, encode
 from entente.store.sqlite import NewEntry
 
 if TYPE_CHECKING:
@@ -121,10 +121,6 @@ def _log_for(unit: Work, ledger: Ledger, frame: Entries) -> HeldLog:
     held = ledger.logs.get((frame.writer, frame.incarnation))
     if held is not None:
         return held
-    if ledger.current(frame.writer) is not None and not _restarts(frame):
-        raise RefusedError(
-            "SECOND_LOG", f"{frame.writer} began a second log without a restart entry", "Ask its office."
-        )
     row = unit.tx.create_log(
         ledger.agreement, frame.writer, frame.incarnation, root=EMPTY_ROOT, frontier=Frontier().to_bytes()
     )
@@ -132,8 +128,22 @@ def _log_for(unit: Work, ledger: Ledger, frame: Entries) -> HeldLog:
     return ledger.add_log(row)
 
 
-def _restarts(frame: Entries) -> bool:
-    return any(parse_envelope(delivery.envelope).kind == "restart" for delivery in frame.deliveries[:2])
+def _check_restart(ledger: Ledger, log: HeldLog, checked: tuple[CheckedEntry, ...]) -> None:
+    """A second incarnation is a party's own only if its second entry is a restart that its office signed."""
+    earlier = [name for name in ledger.logs if name[0] == log.row.writer and name != log.name]
+    if not earlier or log.row.size != 0:
+        return
+    writer, entry = log.row.writer, checked[1] if len(checked) > 1 else None
+    if entry is None or entry.envelope.kind != "restart" or entry.bodies[0] is None:
+        raise RefusedError("SECOND_LOG", f"{writer} began a second log without a restart entry", "Ask its office.")
+    try:
+        body = decode(Restart, entry.bodies[0])
+        statement = decode(RestartStatement, body.statement)
+    except NotCanonicalError as error:
+        raise RefusedError("MALFORMED", str(error), "Ask its office.") from error
+    if (statement.party, statement.incarnation) != log.name:
+        raise RefusedError("SECOND_LOG", f"the restart of {writer} is of another log", "Ask its office.")
+    restart.verify(ledger, statement, body.statement, body.office, body.signature)
 
 
 def skew(ledger: Ledger) -> int:
@@ -159,6 +169,7 @@ def _check(node: "Node", unit: Work, ledger: Ledger, log: HeldLog, frame: Entrie
         raise RefusedError(error.code, f"entry {error.seq} of {row.writer}'s log: {error}", error.remedy) from error
     node.clear_alarm(f"log/{row.writer}")
     if extension.parsed:
+        _check_restart(ledger, log, extension.parsed)
         entries = [_new_entry(entry) for entry in extension.parsed]
         frontier = extension.head.frontier
         unit.touched.add(ledger.agreement)

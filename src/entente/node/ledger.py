@@ -62,6 +62,7 @@ class Ledger:
         self.epoch_since: dict[tuple[str, str], int] = {}
         self.own_seen: dict[tuple[str, str], int] = {}
         self.ready = False
+        self.confirmed: set[str] = set()
         digests = {name: root.digest for name, root in roots.items()}
         self.projection = Projection(agreement, self._office, digests, keep_items=False)
         self.situation: Situation | None = None
@@ -159,6 +160,13 @@ class Ledger:
             head = Checkpoint(origin(self.agreement, *log.name), log.row.size, log.row.root)
             cached = self._signed[log.name] = (log.row.size, sign_checkpoint(head, key))
         return cached[1]
+
+    def confirm(self, peer: str) -> bool:
+        """A peer has confirmed where this party's own log ends; ready when every other party has (docs/decisions/)."""
+        self.confirmed.add(peer)
+        if not self.ready and self.confirmed.issuperset(self.peers):
+            self.ready = True
+        return self.ready
 
     def unanswered_act(self, log: HeldLog, seq: int) -> bool:
         """Whether an entry is an act that this party has not acknowledged in the record yet."""

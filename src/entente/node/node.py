@@ -110,9 +110,10 @@ class Node:
     def rebuild(self, touched: set[bytes]) -> None:
         """Bring ledgers back to what the store says, after a transaction that touched them was rolled back."""
         for agreement in touched:
-            ready = self.ledgers[agreement].ready if agreement in self.ledgers else False
+            before = self.ledgers.get(agreement)
             if any(row.agreement == agreement for row in self.store.logs()):
-                self._load(agreement).ready = ready
+                ledger = self._load(agreement)
+                ledger.ready, ledger.confirmed = (before.ready, before.confirmed) if before else (False, set())
             else:
                 self.ledgers.pop(agreement, None)
 

@@ -65,11 +65,14 @@ def hello(node: "Node", peer: str) -> Hello:
 def frames_for(node: "Node", feed: Feed, channel: str = "link") -> Iterator[AnyFrame]:
     """Everything the peer lacks, as frames; advances the feed as they are taken. Payloads pass the gate once more."""
     for ledger in shared_with(node, feed.peer):
-        for log in list(ledger.logs.values()):
+        logs = list(ledger.logs.values())
+        # A peer's lost entries first: until it has them back it can answer nothing.
+        for log in logs:
+            if log.row.writer == feed.peer:
+                yield from _theirs(node, feed, ledger, log)
+        for log in logs:
             if log.row.writer == node.party and ledger.ready:
                 yield from _own(node, feed, ledger, log, channel)
-            elif log.row.writer == feed.peer:
-                yield from _theirs(node, feed, ledger, log)
 
 
 def _own(node: "Node", feed: Feed, ledger: Ledger, log: HeldLog, channel: str) -> Iterator[Entries]:
