@@ -2,10 +2,10 @@
 
 With ``--json`` the answer is one JSON value on standard output, errors included, in one shape::
 
-    {"error": {"code": "...", "message": "...", "remedy": "...", "problems": [...]}}
+    {"error": {"code": "...", "message": "...", "remedy": "...", "reasons": [...], "problems": [...]}}
 
-(``problems`` where a document has some). Without it, answers go to standard output and errors to standard error, in
-words. Exit codes: 0 done, 1 refused or found wanting, 2 bad usage or unreadable input.
+(``reasons`` where the gate or the lifecycle gave some, ``problems`` where a document has some). Without it, answers go
+to standard output and errors to standard error, in words. Exit codes: 0 done, 1 refused or found wanting, 2 bad usage or unreadable input.
 """
 
 import json
@@ -28,16 +28,25 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Answer as JSON o
 class CommandError(click.ClickException):
     """A command refuses, or finds wanting, what it was asked about: a code, what happened, and what would remedy it.
 
-    ``problems`` lists what is wrong with a document, each as a mapping.
+    ``problems`` lists what is wrong with a document, ``reasons`` every step of a refusal, each as a mapping.
     """
 
     exit_code = REFUSED
 
-    def __init__(self, code: str, message: str, remedy: str, *, problems: Iterable[Mapping[str, Any]] = ()) -> None:
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        remedy: str,
+        *,
+        problems: Iterable[Mapping[str, Any]] = (),
+        reasons: Iterable[Mapping[str, Any]] = (),
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.remedy = remedy
         self.problems = tuple(problems)
+        self.reasons = tuple(reasons)
 
 
 class InputError(CommandError):
@@ -70,9 +79,28 @@ class CommandGroup(click.Group):
             click.echo("stopped", err=True)
             sys.exit(REFUSED)
         except BrokenPipeError:
-            sys.stdout = None  # type: ignore[assignment]  # nobody reads any more; do not complain at exit
+            sys.stdout = None  # nobody reads any more; do not complain at exit
             sys.exit(REFUSED)
+        except Exception as fault:
+            explained = from_below(fault)
+            if explained is None:
+                raise
+            show_error(explained, as_json="--json" in arguments)
+            sys.exit(explained.exit_code)
         sys.exit(result if isinstance(result, int) else 0)
+
+
+def from_below(error: Exception) -> CommandError | None:
+    """A refusal of a lower layer as the command's own, None for what is no refusal but a fault of the program.
+
+    Errors of the node, the link, the store and of sealing all have a code and a remedy.
+    """
+    code, remedy = getattr(error, "code", None), getattr(error, "remedy", None)
+    if not type(error).__module__.startswith("entente.") or not isinstance(code, str) or not isinstance(remedy, str):
+        return None
+    kind = InputError if getattr(error, "exit_code", REFUSED) == UNUSABLE else CommandError
+    reasons = getattr(error, "reasons", ())
+    return kind(code, str(error), remedy, reasons=[reason for reason in reasons if isinstance(reason, Mapping)])
 
 
 def show_json(value: object) -> None:
@@ -83,11 +111,14 @@ def show_json(value: object) -> None:
 def show_error(error: click.ClickException, *, as_json: bool) -> None:
     """Write an error in the shape that was asked for."""
     message = error.format_message()
-    code, remedy, problems = "USAGE", "See --help for what the command takes.", ()
+    code, remedy = "USAGE", "See --help for what the command takes."
+    problems: tuple[Mapping[str, Any], ...] = ()
+    reasons: tuple[Mapping[str, Any], ...] = ()
     if isinstance(error, CommandError):
-        code, remedy, problems = error.code, error.remedy, error.problems
+        code, remedy, problems, reasons = error.code, error.remedy, error.problems, error.reasons
     if as_json:
-        body = {"code": code, "message": message, "remedy": remedy}
+        body: dict[str, Any] = {"code": code, "message": message, "remedy": remedy}
+        body |= {"reasons": list(reasons)} if reasons else {}
         show_json({"error": {**body, "problems": list(problems)} if problems else body})
         return
     if isinstance(error, click.UsageError) and error.ctx is not None:
@@ -95,6 +126,9 @@ def show_error(error: click.ClickException, *, as_json: bool) -> None:
     click.echo(f"error: {message}", err=True)
     for problem in problems:
         _show_problem(problem)
+    for reason in reasons:
+        click.echo(f"  {reason['code']}, resting on {reason['rests_on']}: {reason['text']}", err=True)
+        click.echo(f"    remedy: {reason['remedy']}", err=True)
     click.echo(f"remedy: {remedy}", err=True)
 
 
