@@ -66,6 +66,12 @@ def test_a_voucher_belongs_to_its_root_and_statement(kr: SimpleNamespace, other_
         parse_card(encode_json(replace(card, **other)))
 
 
+def test_a_voucher_is_not_carried_over_to_another_statement_of_the_same_keys(kr: SimpleNamespace) -> None:
+    data, signature = sign_statement(kr.root_key, replace(kr.statement, number=2))
+    with pytest.raises(BadSignatureError, match="vouched"):
+        parse_card(encode_json(replace(parse_card(card_of(kr)), statement=data, signature=signature)))
+
+
 def test_root_and_statement_of_different_parties_make_no_card(kr: SimpleNamespace, jp: SimpleNamespace) -> None:
     with pytest.raises(BadSignatureError):
         card_of(kr, statement=jp.statement_bytes, signature=jp.signature)
