@@ -1,0 +1,123 @@
+"""Commands about agreements and formal acts (docs/spec/control.md)."""
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+from entente.node import agreements, views
+from entente.node.registry import Args, SignatureArgs, bytes_of, command, instant_of, read_file, the_ledger
+from entente.record.bodies import DeliveredClaim
+
+if TYPE_CHECKING:
+    from entente.node.daemon import Daemon
+
+
+class ProposeArgs(Args, kw_only=True):
+    """The document's file."""
+
+    path: str
+
+
+@command("agreement.propose")
+async def agreement_propose(daemon: "Daemon", args: ProposeArgs) -> Any:
+    """Put a document before the other parties."""
+    ledger = await daemon.do(lambda: agreements.propose(daemon.node, read_file(args.path)))
+    return {"agreement": ledger.agreement.hex()}
+
+
+class DocumentArgs(Args, kw_only=True):
+    """An amending document."""
+
+    agreement: str | None = None
+    path: str
+
+
+@command("agreement.document")
+async def agreement_document(daemon: "Daemon", args: DocumentArgs) -> Any:
+    """Put an amending document into the record."""
+    ledger = the_ledger(daemon, args.agreement)
+    return {"digest": await daemon.do(lambda: agreements.add_document(daemon.node, ledger, read_file(args.path)))}
+
+
+class StatusArgs(Args, kw_only=True):
+    """An agreement, and an instant if not now."""
+
+    agreement: str | None = None
+    at: str | None = None
+
+
+@command("agreement.status")
+async def agreement_status(daemon: "Daemon", args: StatusArgs) -> Any:
+    """The agreement's status, one's own view first."""
+    ledger, at = the_ledger(daemon, args.agreement), instant_of(args.at)
+    return await daemon.do(lambda: views.status_view(daemon.node, ledger, at))
+
+
+class ActArgs(Args, kw_only=True):
+    """What the act says; instants as RFC 3339 text, ``document`` a digest."""
+
+    agreement: str | None = None
+    kind: str
+    refs: tuple[str, ...] = ()
+    document: str | None = None
+    effective: str | None = None
+    instant: str | None = None
+    reading: str | None = None
+    note: str = ""
+
+
+@command("act.prepare")
+async def act_prepare(daemon: "Daemon", args: ActArgs) -> Any:
+    """The exact bytes of an act for an office to sign, and what they mean."""
+    ledger, effective, instant = (
+        the_ledger(daemon, args.agreement),
+        instant_of(args.effective),
+        instant_of(args.instant),
+    )
+    draft = await daemon.do(
+        lambda: agreements.prepare_act(
+            daemon.node, ledger, args.kind, refs=args.refs, document=args.document, effective=effective,
+            instant=instant, reading=args.reading, note=args.note,
+        )
+    )  # fmt: skip
+    return {"act": draft.data.hex(), "id": draft.statement.id, "agreement": ledger.agreement.hex()}
+
+
+class ActCommitArgs(Args, kw_only=True):
+    """A signed act."""
+
+    agreement: str
+    act: str
+    office: str
+    signature: SignatureArgs
+
+
+@command("act.commit")
+async def act_commit(daemon: "Daemon", args: ActCommitArgs) -> Any:
+    """Write a signed act."""
+    ledger, data = the_ledger(daemon, args.agreement), bytes_of(args.act)
+    position = await daemon.do(
+        lambda: agreements.commit_act(daemon.node, ledger, data, args.office, args.signature.signature())
+    )
+    return {"entry": position.seq, **await daemon.do(lambda: views.act_view(ledger, position))}
+
+
+class DeliveredArgs(Args, kw_only=True):
+    """The claim of a delivery by another channel, with the file that evidences it."""
+
+    agreement: str | None = None
+    act: str
+    party: str
+    instant: str
+    channel: str
+    evidence: str
+
+
+@command("act.delivered")
+async def act_delivered(daemon: "Daemon", args: DeliveredArgs) -> Any:
+    """Record that one's own act was delivered by hand, by courier, by note."""
+    ledger, instant = the_ledger(daemon, args.agreement), instant_of(args.instant) or 0
+    claim = DeliveredClaim(
+        args.act, args.party, instant, args.channel, hashlib.sha256(read_file(args.evidence)).digest()
+    )
+    position = await daemon.do(lambda: agreements.claim_delivery(daemon.node, ledger, claim))
+    return {"entry": position.seq}
