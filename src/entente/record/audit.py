@@ -5,13 +5,14 @@ be narrowed down to: exactly where an entry contradicts itself or its neighbours
 the last that agrees and the first that does not.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from entente.record.checkpoint import CheckpointError, cosigner_name, parse_note, verify_cosignature
 from entente.record.envelope import Envelope
-from entente.record.errors import LogError
+from entente.record.errors import BackdatedError, ForkError, GapError, LogError
 from entente.record.evidence import LogEvidence
+from entente.record.frames import Entries
 from entente.record.log import CheckedEntry, LogHead, check_entry, signed_checkpoint
 from entente.record.merkle import Frontier, leaf_hash
 from entente.record.report import Bad, Cosigner
@@ -24,13 +25,17 @@ STEP = 4
 
 @dataclass
 class CheckedLog:
-    """A log of which every entry passed; ``history`` holds its keys by position, ``roots`` those asked for by size."""
+    """A log up to ``stopped``, the first entry that did not pass (None: all did).
+
+    ``history`` holds its keys by position, ``roots`` the roots asked for by size.
+    """
 
     evidence: LogEvidence
     head: LogHead
     history: KeyHistory
     entries: list[CheckedEntry] = field(default_factory=list)
     roots: dict[int, bytes] = field(default_factory=dict)
+    stopped: LogError | None = None
     cosigners: list[Cosigner] = field(default_factory=list)
 
     @property
@@ -51,26 +56,28 @@ class CheckedLog:
         )
 
 
-def check_log(evidence: LogEvidence, history: KeyHistory) -> tuple[CheckedLog, Bad | None]:
+def check_log(evidence: LogEvidence, history: KeyHistory) -> CheckedLog:
     """Every entry of one log, up to the first that does not pass."""
     head = LogHead(evidence.agreement, evidence.writer, evidence.incarnation)
     log = CheckedLog(evidence, head, history)
-    for frame in evidence.frames:
-        if frame.first > log.head.size or frame.first < 0:
-            gap = f"entries {log.head.size} to {frame.first - 1} are missing"
-            return log, log.bad("GAP", gap, log.head.size)
-        for offset, delivery in enumerate(frame.deliveries):
-            seq = frame.first + offset
-            if seq < log.head.size:
-                if leaf_hash(delivery.envelope) != log.entries[seq].leaf:
-                    return log, log.bad("FORK", f"the file holds two different entries {seq} of this log", seq)
-                continue
-            try:
-                entry, log.head, log.history = check_entry(log.head, log.history, delivery, now_max=ANY_TIME)
-            except LogError as error:
-                return log, log.bad(error.code, str(error), error.seq)
-            log.entries.append(entry)
-    return log, None
+    try:
+        for frame in evidence.frames:
+            _take(log, frame)
+    except LogError as error:
+        log.stopped = error
+    return log
+
+
+def _take(log: CheckedLog, frame: Entries) -> None:
+    if not 0 <= frame.first <= log.head.size:
+        raise GapError(f"entries {log.head.size} to {frame.first - 1} are missing", log.head.size)
+    for seq, delivery in enumerate(frame.deliveries, frame.first):
+        if seq < log.head.size:
+            if leaf_hash(delivery.envelope) != log.entries[seq].leaf:
+                raise ForkError(f"the file holds two different entries {seq} of this log", seq, "", frame.checkpoint)
+            continue
+        entry, log.head, log.history = check_entry(log.head, log.history, delivery, now_max=ANY_TIME)
+        log.entries.append(entry)
 
 
 def check_notes(log: CheckedLog, seen: Sequence[tuple[int, bytes]]) -> list[Bad]:
@@ -78,32 +85,60 @@ def check_notes(log: CheckedLog, seen: Sequence[tuple[int, bytes]]) -> list[Bad]
 
     ``seen`` are (size, root) of this log as the other parties' entries name them; they only help to name the entry.
     """
-    bad: list[Bad] = []
+    bad = list(_malformed(log))
     covered = 0
-    for text in sorted(log.evidence.notes, key=_claimed_size):
+    for text in sorted((text for text in log.evidence.notes if _claimed_size(text) >= 0), key=_claimed_size):
         try:
             checkpoint = signed_checkpoint(log.head, log.history, text, seq=covered)
         except LogError as error:
-            bad.append(log.bad(error.code, str(error), error.seq, max(error.seq, _claimed_size(text) - 1)))
+            if log.stopped is None:  # else the key that counts there may not be known
+                bad.append(log.bad(error.code, str(error), error.seq, max(error.seq, _claimed_size(text) - 1)))
             continue
         if checkpoint.size > log.head.size:
-            missing = f"a checkpoint commits to {checkpoint.size} entries and the file holds {log.head.size}"
-            bad.append(log.bad("TRUNCATED", missing, log.head.size, checkpoint.size - 1))
-        elif log.root_at(checkpoint.size) != checkpoint.root:
+            if log.stopped is None:
+                missing = f"a checkpoint commits to {checkpoint.size} entries and the file holds {log.head.size}"
+                bad.append(log.bad("TRUNCATED", missing, log.head.size, checkpoint.size - 1))
+        elif log.root_at(checkpoint.size) == checkpoint.root:
+            covered = max(covered, checkpoint.size)
+        elif checkpoint.size <= covered:
+            text = f"{log.evidence.writer} signed two different histories of {checkpoint.size} entries"
+            bad.append(log.bad("FORK", text, 0, checkpoint.size - 1))
+        else:
             first, last = _narrow(log, seen, covered, checkpoint.size)
             bad.append(log.bad("BAD_ROOT", "the checkpoint is not of the entries in the file", first, last))
-        else:
-            covered = max(covered, checkpoint.size)
-    if covered < log.head.size and not bad:
+    if log.stopped is not None:
+        stopped = _where_stopped(log, log.stopped, seen, covered)
+        bad.insert(0 if isinstance(log.stopped, ForkError) else len(bad), stopped)
+    elif covered < log.head.size and not bad:
         bad.append(log.bad("UNCOVERED", "no checkpoint commits to these entries", covered, log.head.size - 1))
     return bad
 
 
+def _where_stopped(log: CheckedLog, error: LogError, seen: Sequence[tuple[int, bytes]], covered: int) -> Bad:
+    """The first entry that did not pass; where one before it may be the wrong one, the range to the last good root."""
+    if not isinstance(error, BackdatedError):
+        return log.bad(error.code, str(error), error.seq)
+    first, last = _narrow(log, seen, covered, error.seq + 1)
+    return log.bad(error.code, str(error), first, last)
+
+
+def _malformed(log: CheckedLog) -> Iterator[Bad]:
+    """Notes that cannot be read: one that stands with entries is named by them, a cosigned one by the log alone."""
+    for frame in log.evidence.frames:
+        if frame.checkpoint and _claimed_size(frame.checkpoint) < 0:
+            last = max(frame.first, frame.first + len(frame.deliveries) - 1)
+            yield log.bad("MALFORMED", "the checkpoint given with these entries is no checkpoint", frame.first, last)
+    for text in log.evidence.cosigned:
+        if _claimed_size(text) < 0:
+            yield log.bad("MALFORMED", "a cosigned checkpoint is no checkpoint", None)
+
+
 def _claimed_size(text: str) -> int:
+    """The size a note claims, -1 where it is none."""
     try:
         return parse_note(text).checkpoint.size
     except CheckpointError:
-        return 0
+        return -1
 
 
 def _narrow(log: CheckedLog, seen: Sequence[tuple[int, bytes]], low: int, high: int) -> tuple[int, int]:

@@ -6,6 +6,7 @@ LogError
  +-- MalformedError         the writer's or the carrier's: not the canonical bytes
  |    +-- UnknownSuiteError nobody's: a suite that this software does not know
  +-- OutOfOrderError        the writer's: sequence numbers or instants
+ |    +-- BackdatedError      of two entries, it cannot be told which is wrong
  +-- FutureError            a clock's
  +-- BodyMismatchError      the carrier's: another body than the envelope commits to
  +-- BodyMissingError       the carrier's: a body that goes to all was left out
@@ -76,6 +77,10 @@ class OutOfOrderError(LogError):
 
     code = "OUT_OF_ORDER"
     remedy = "Ask for the entries again; if it recurs, the writer's software is at fault."
+
+
+class BackdatedError(OutOfOrderError):
+    """An instant before that of an entry before it; either of the two entries may be the wrong one."""
 
 
 class FutureError(LogError):

@@ -29,6 +29,7 @@ from entente.record.bodies import SignedKeys
 from entente.record.checkpoint import Checkpoint, CheckpointError, origin, parse_note, verify_checkpoint
 from entente.record.envelope import KINDS_TO_ALL, SUITE, Delivery, Envelope, open_body, parse_envelope
 from entente.record.errors import (
+    BackdatedError,
     BadKeysError,
     BadLogSignatureError,
     BadRootError,
@@ -216,9 +217,9 @@ def _check_instant(head: LogHead, envelope: Envelope, now_max: int) -> None:
     """Step 4 (DESIGN section 2, rule 3; lifecycle 1: a writer's acts have strictly increasing instants)."""
     seq = envelope.seq
     if envelope.instant < head.last_instant:
-        raise OutOfOrderError(f"entry {seq} is dated before entry {seq - 1}", seq)
+        raise BackdatedError(f"entry {seq} is dated before entry {seq - 1}", seq)
     if envelope.kind == "act" and envelope.instant <= head.last_act_instant:
-        raise OutOfOrderError(f"the act in entry {seq} is not dated after the writer's act before it", seq)
+        raise BackdatedError(f"the act in entry {seq} is not dated after the writer's act before it", seq)
     if envelope.instant > now_max:
         raise FutureError(f"entry {seq} is dated {envelope.instant - now_max} ms after the latest instant allowed", seq)
 

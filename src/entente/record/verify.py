@@ -196,12 +196,10 @@ def _check_logs(
     for name, evidence in parsed.logs.items():
         root = trusted.get(evidence.writer)
         if root is not None:
-            logs[name], bad = check_log(evidence, KeyHistory.start(root.card, root.digest))
-            findings.bad += [bad] if bad is not None else []
+            logs[name] = check_log(evidence, KeyHistory.start(root.card, root.digest))
     histories: dict[str, list[KeyHistory]] = {}
     for log in logs.values():
         histories.setdefault(log.evidence.writer, []).append(log.history)
-    broken = {bad.log for bad in findings.bad if bad.step == 4}
     for name, log in logs.items():
         seen = [
             (each.size, each.root)
@@ -210,8 +208,7 @@ def _check_logs(
             for each in envelope.seen
             if (each.party, each.incarnation) == name
         ]
-        if log.evidence.origin not in broken:
-            findings.bad += check_notes(log, seen)
+        findings.bad += check_notes(log, seen)
         findings.bad += check_cosignatures(log, histories)
         findings.withheld += _withheld(log)
     return logs

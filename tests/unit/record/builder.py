@@ -257,13 +257,13 @@ class World:
         self,
         party: str,
         item: str,
-        payload: bytes = b"launch detected",
+        data: bytes | None = b"launch detected",
         *,
         approver: HybridKey | None = None,
         level: str | None = None,
         **changes: object,
     ) -> int:
-        """An item released to the other party, its payload inline; ``changes`` are fields of the header."""
+        """An item released to the other party, its payload inline or beside; ``changes`` are fields of the header."""
         sender = self.logs[party].party
         salt = secret(item, 32)
         fields: dict[str, object] = {
@@ -281,14 +281,16 @@ class World:
             "precedence": "FLASH",
             "reality": "exercise",
             "composed": self.now,
-            "payload": PayloadRef(len(payload), salt, payload_digest(salt, [payload]), b"", 0),
+            "payload": PayloadRef(len(data or b""), salt, payload_digest(salt, [data or b""]), b"", 0),
         }
         header = encode(TransferHeader(**(fields | changes)))  # type: ignore[arg-type]
         digest = hashlib.sha256(header).digest()
         approval = encode(ApprovalStatement("entente/approval/1", AGREEMENT, item, digest, "office", "p1", self.now))
         approvals = (Approval(approval, (approver or sender.office).sign("approval", approval)),)
         body = encode(Transfer(header, approvals))
-        return self.write(party, "transfer", [body, payload], precedence="FLASH", reality="exercise")
+        bodies = [body] if data is None else [body, data]
+        outside = {"precedence": "FLASH", "reality": changes.get("reality", "exercise")}
+        return self.write(party, "transfer", bodies, **outside)
 
     def receive(self, party: str, refused: dict[int, str] | None = None) -> int:
         """The machine receipt for every act and transfer of the other party not answered yet."""
@@ -317,7 +319,7 @@ class World:
         frames: list[AnyFrame] = []
         for name, log in self.logs.items():
             peer = self.logs[self.other(name)].party
-            half = log.size // 2
+            half = max(1, log.size // 2)
             frames += [log.frame(0, half), log.frame(half), log.cosigned(peer, half), log.cosigned(peer)]
         return frames
 

@@ -9,6 +9,7 @@ from builder import AGREEMENT, DOCUMENT, NOON, Log, Party, World, lived_world
 from entente.record.checkpoint import Checkpoint, sign_checkpoint
 from entente.record.envelope import DeliveredBody, Delivery
 from entente.record.errors import (
+    BackdatedError,
     BadKeysError,
     BadLogSignatureError,
     BadRootError,
@@ -183,7 +184,7 @@ def written(change: Callable[[World], object]) -> tuple[Log, int]:
         (WrongLogError, {"agreement": bytes(32)}),
         (WrongLogError, {"incarnation": "f" * 16}),
         (OutOfOrderError, {"seq": 99}),
-        (OutOfOrderError, {"instant": 5}),
+        (BackdatedError, {"instant": 5}),
     ],
 )
 def test_an_envelope_out_of_its_place_is_refused(kind: type[LogError], changes: dict[str, object]) -> None:
@@ -199,7 +200,7 @@ def test_equal_instants_are_in_order_except_for_acts() -> None:
     held(log)
     world.now -= 1000
     world.act("kr", "declare_reading", reading="asleep")
-    rejected(OutOfOrderError, log.size - 1, log.frame(log.size - 1), log, after=log.size - 1)
+    rejected(BackdatedError, log.size - 1, log.frame(log.size - 1), log, after=log.size - 1)
 
 
 def test_an_entry_from_the_future_is_refused_until_its_instant_has_come(log: Log) -> None:
