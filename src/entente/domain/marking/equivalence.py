@@ -114,9 +114,14 @@ class EquivalenceTable:
             return rank
         return next((row for row, promised in enumerate(self._handling) if promised.get(holder) == marking), None)
 
-    def highest(self, holder: str) -> str:
-        """The highest marking ``holder`` has in the table, else the common name of the highest row."""
-        return next((row[holder][0] for row in self._natives if row.get(holder)), self.commons[0])
+    def highest(self, holder: str) -> tuple[str, bool]:
+        """The highest marking ``holder`` has, or promised the handling of (then ``True``); else the top row's name."""
+        for natives, promises in zip(self._natives, self._handling, strict=True):
+            if natives.get(holder):
+                return natives[holder][0], False
+            if promises.get(holder):
+                return promises[holder], True
+        return self.commons[0], False
 
     def strictest(self, markings: Iterable[tuple[str, str]]) -> tuple[str, str]:
         """Of (native marking, party) pairs the one in the highest row; of equals the first.

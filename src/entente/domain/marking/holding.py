@@ -26,7 +26,7 @@ def on_receipt(
     elif known := then or current:
         corresponding, handling, ask = known.marking, known.handling, True
     else:
-        corresponding, handling, ask = now.highest(holder), False, True
+        corresponding, handling, ask = *now.highest(holder), True
     return HeldMarking(
         native=marking,
         holder=holder,
@@ -52,7 +52,7 @@ def derive(table: EquivalenceTable, holder: str, sources: Sequence[HeldMarking])
         raise ValueError("a derived marking needs sources, all held by the party that derives")
     ranks = [table.held_rank(source.corresponding, holder) for source in sources]
     known = [rank for rank in ranks if rank is not None]
-    level = table.highest(holder) if len(known) < len(ranks) else sources[ranks.index(min(known))].corresponding
+    level = table.highest(holder)[0] if len(known) < len(ranks) else sources[ranks.index(min(known))].corresponding
     natives = tuple(dict.fromkeys(source.native for source in sources))
     lists = [native.rel_to for native in natives if native.rel_to is not None]
     return DerivedMarking(
@@ -83,4 +83,4 @@ def _stricter(
         if before is not None and after is not None:
             stricter = then if before < after else current
             return stricter.marking, stricter.handling, False
-    return tables[0].highest(holder), False, True
+    return *tables[0].highest(holder), True
