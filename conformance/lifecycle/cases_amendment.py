@@ -11,6 +11,7 @@ SUSPENSION = act("kr-suspend", "suspend_notice", "2019-10-01", "kr-notice")
 
 
 def amend(to: str, at: str, effective: str, name: str = "amend") -> list[dict[str, Any]]:
+    """Every party adopts that document from that instant on."""
     digest = to if to == "missing" else f"document:{to}.toml"
     return [act(f"{party}-{name}", "amend", at, digest=digest, effective=effective) for party in PARTIES]
 

@@ -8,6 +8,7 @@ END_2019, END_2020 = "2019-11-22T15:00:00.000Z", "2020-11-22T15:00:00.000Z"
 
 
 def notice(name: str, at: str, **rest: object) -> dict[str, object]:
+    """A notice of termination."""
     return act(name, "notice_of_termination", at, **rest)
 
 
@@ -19,6 +20,7 @@ OPEN_END = "2021-09-10T22:00:00.000Z"
 
 
 def running(ends_at: str) -> dict[str, object]:
+    """A view in which a notice runs to that instant."""
     return {"phase": "notice_running", "ends_at": ends_at}
 
 
@@ -35,7 +37,8 @@ VECTORS = [
         then("2019-09-01", every=running(END_2020), reasons=[]),
     ),
     vector(
-        "the day of a notice is the local day", "lifecycle 4", "jk", [*ENTRY, notice("kr-notice", "2019-08-24 15:00 UTC")],
+        "the day of a notice is the local day", "lifecycle 4", "jk",
+        [*ENTRY, notice("kr-notice", "2019-08-24 15:00 UTC")],
         then("2019-09-01", every=running(END_2020)),
     ),
     vector(

@@ -53,7 +53,7 @@ class AgreementStatus(msgspec.Struct, frozen=True, kw_only=True):
 
     def to_json(self) -> dict[str, Any]:
         """The JSON form: instants as UTC text with three fractional digits, days as dates, absent values ``None``."""
-        raw: dict[str, Any] = msgspec.to_builtins(self)
+        raw: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(self))
         raw["at"] = format_instant(self.at)
         raw["left"] = {party: format_instant(instant) for party, instant in self.left.items()}
         for party, view in self.views.items():
