@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from entente.node.errors import NodeError, NotReadyError, UsageError
+from entente.store.errors import StoreError
 
 if TYPE_CHECKING:
     from entente.node.daemon import Daemon
@@ -79,6 +80,8 @@ class ControlServer:
             return msgspec.json.encode({"ok": await command.run(self._daemon, args)})
         except NodeError as error:
             return _error(error.code, error.message, error.remedy, error.reasons, error.exit_code)
+        except StoreError as error:
+            return _error(error.code, str(error), error.remedy, (), 1)
         except Exception:
             logger.exception("a command failed")
             return _error(

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+from entente.link.errors import LinkError
 from entente.link.session import Session
 from entente.link.tls import Peer, TlsIdentity
 from entente.link.transport import Link
@@ -18,12 +19,14 @@ from entente.node.doors import FRAME_DOORS
 from entente.node.errors import NodeError
 from entente.node.greeting import Returned, greet
 from entente.node.intake import trouble
+from entente.node.national import commit_heads
 from entente.node.node import Node
 from entente.node.outgoing import Feed, frames_for, hello
 from entente.node.payloads import wanted
 from entente.node.releases import Draft
 from entente.record.frames import AnyFrame, Hello
 from entente.sealing.certificates import spki_digest
+from entente.store.errors import StoreError
 
 logger = logging.getLogger("entente.node.daemon")
 T = TypeVar("T")
@@ -101,10 +104,17 @@ class Daemon:
         boundaries: dict[bytes, int | None] = {}
         while True:
             await asyncio.sleep(TICK)
-            now, untils = await self.do(self._boundaries)
-            if untils != boundaries or now - kept > 60_000:
-                await self.do(self.node.keep_time)
-                kept, boundaries = now, untils
+            try:
+                now, untils = await self.do(self._boundaries)
+                if untils != boundaries or now - kept > 60_000:
+                    await self.do(self.node.keep_time)
+                    await self.do(lambda: commit_heads(self.node))
+                    kept, boundaries = now, untils
+            except (StoreError, NodeError) as error:
+                # A store in trouble refuses every write by itself; what must not happen is that nobody is told.
+                self.node.alarm("store", f"the store is in trouble: {error}")
+            else:
+                self.node.clear_alarm("store")
 
     def _boundaries(self) -> tuple[int, dict[bytes, int | None]]:
         now = self.node.instant()
@@ -160,8 +170,12 @@ class Daemon:
         logger.info("the link to %s is down: %s", session.peer, reason)
 
     async def _feed(self, conversation: Conversation) -> None:
-        while conversation.session.is_open:
-            await conversation.wake.wait()
-            conversation.wake.clear()
-            for frame in await self.do(lambda: list(frames_for(self.node, conversation.feed))):
-                await conversation.session.send(frame)
+        try:
+            while conversation.session.is_open:
+                await conversation.wake.wait()
+                conversation.wake.clear()
+                for frame in await self.do(lambda: list(frames_for(self.node, conversation.feed))):
+                    await conversation.session.send(frame)
+        except (StoreError, LinkError) as error:
+            logger.warning("feeding %s stopped: %s", conversation.session.peer, error)
+            await conversation.session.close("the feed stopped")

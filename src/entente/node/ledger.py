@@ -60,6 +60,7 @@ class Ledger:
         self.epochs: dict[tuple[str, str], EpochSetup] = {}
         self.setups: dict[tuple[str, bytes], EpochSetup] = {}
         self.epoch_since: dict[tuple[str, str], int] = {}
+        self.national_since = 0
         self.own_seen: dict[tuple[str, str], int] = {}
         self.ready = False
         self.confirmed: set[str] = set()
@@ -137,6 +138,8 @@ class Ledger:
             self.setups[envelope.writer, setup.epoch] = setup
             self.epoch_since[envelope.writer, setup.recipient] = envelope.instant
         if envelope.writer == self.party:
+            if envelope.kind == "national":
+                self.national_since = envelope.instant
             for seen in envelope.seen:
                 self.own_seen[seen.party, seen.incarnation] = seen.size
         if envelope.kind not in ("transfer", "sealing", "epoch", "national"):

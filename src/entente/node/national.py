@@ -4,12 +4,15 @@ Gate decisions, refusals, openings and approvals of this party, as entries under
 the node's storage key. Nothing of it is ever put into a frame.
 """
 
+import hashlib
 from os import urandom
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from entente.node.commit import Work
+from entente.node.commit import Work, salted
+from entente.node.ledger import Ledger
+from entente.record.bodies import NationalHead
 from entente.record.envelope import SALT, SUITE, BodyRef, Envelope, commitment
 from entente.record.merkle import EMPTY_ROOT, Frontier, leaf_hash
 from entente.sealing.canonical import encode
@@ -21,6 +24,26 @@ if TYPE_CHECKING:
 NATIONAL = bytes(32)
 """The national log stands under no agreement."""
 _INCARNATION = "0" * 16
+_HEAD_PREFIX = b"entente/national/1\0"
+DAY = 24 * 3600 * 1000
+
+
+def commit_heads(node: "Node") -> None:
+    """Commit the national log's head, blinded, into each shared log daily: it cannot be cut short unseen."""
+    for ledger in list(node.ledgers.values()):
+        due = ledger.national_since + DAY <= node.instant()
+        if ledger.ready and ledger.own is not None and ledger.own.row.size and due:
+            node.committer.run(lambda unit, ledger=ledger: _commit_head(node, unit, ledger))  # type: ignore[misc]
+
+
+def _commit_head(node: "Node", unit: Work, ledger: Ledger) -> None:
+    row, own = national_log(unit.tx), ledger.own
+    if row is None or own is None:
+        return
+    blind = urandom(SALT)
+    head = hashlib.sha256(_HEAD_PREFIX + blind + row.size.to_bytes(8, "big") + row.root).digest()
+    note(node, unit, "head", {"size": row.size, "root": row.root.hex(), "blind": blind.hex()})
+    unit.append(ledger, own, "national", [salted(encode(NationalHead(head)))])
 
 
 def national_log(reader: Reader) -> LogRow | None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from entente import __version__
+from entente.domain.release import Decision
 from entente.node.clock import Clock
 from entente.node.commit import Committer
 from entente.node.home import Home
@@ -221,6 +222,11 @@ class Node:
         if self.alarms.get(name) != text:
             logger.warning("%s: %s", name, text)
         self.alarms[name] = text
+
+    def note_warnings(self, decision: Decision) -> None:
+        """What the gate let pass but marked, such as an uncertain clock, is raised as an alarm."""
+        for warning in decision.warnings:
+            self.alarm(f"gate/{warning.code}", warning.text)
 
     def clear_alarm(self, name: str) -> None:
         """The trouble is over."""

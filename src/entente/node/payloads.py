@@ -7,6 +7,7 @@ from entente.node.authority import flowing
 from entente.node.commit import Work, salted
 from entente.node.errors import RefusedError
 from entente.node.ledger import HeldLog, Ledger
+from entente.node.releases import disk_room
 from entente.node.transfers import SEALED_SEGMENT, finish_payload, segments_held, take_segment
 from entente.record.bodies import Received, ReceivedOf, Refused
 from entente.record.envelope import parse_envelope
@@ -78,7 +79,8 @@ def take_in_segment(node: "Node", peer: str, frame: Segment, channel: str) -> li
     position = Position(*log.name, frame.seq)
     total = parse_envelope(node.store.entries(log.row.id, frame.seq, 1)[0].envelope).payload
     expected = max(1, -(-total // (SEALED_SEGMENT - 16)))
-    have = take_segment(node, log, frame.seq, frame.index, frame.data, expected)
+    with disk_room():
+        have = take_segment(node, log, frame.seq, frame.index, frame.data, expected)
     if have < expected:
         asked = frame.index + 1 == have and have % WINDOW == 0
         return [Want(frame.agreement, frame.writer, frame.incarnation, frame.seq, have)] if asked else []

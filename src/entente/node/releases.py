@@ -3,8 +3,10 @@
 Nothing here is a default that opens: a field left out is missing, and the gate refuses what is missing.
 """
 
+import errno
 import hashlib
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
 from os import urandom
@@ -16,7 +18,7 @@ from entente.domain.release import ApprovalFact, Decision, ItemFacts
 from entente.node.agreements import epoch_for, usable
 from entente.node.authority import gate_for
 from entente.node.commit import SaltedBody, Work
-from entente.node.errors import RefusedError, UsageError
+from entente.node.errors import NotReadyError, RefusedError, UsageError
 from entente.node.ledger import HeldLog, Ledger
 from entente.node.national import note
 from entente.record.bodies import Approval, ApprovalStatement, MarkingBody, PayloadRef, Transfer, TransferHeader
@@ -129,7 +131,7 @@ def _seal_payload(
         plain.update(first)
         return PayloadRef(len(first), salt, plain.digest(), b"", 0), first, None
     staged = node.home.path / "payloads" / f"staged-{item}"
-    with staged.open("xb") as file:
+    with disk_room(), staged.open("xb") as file:
         plain, sealed, size, index = PayloadDigest(salt), hashlib.sha256(), 0, 0
         for index, (segment, last) in enumerate(_segments(chain([first], iter(lambda: payload.read(SEGMENT), b"")))):
             plain.update(segment)
@@ -140,6 +142,21 @@ def _seal_payload(
         file.flush()
         node.sync(file)
     return PayloadRef(size, salt, plain.digest(), sealed.digest(), index + 1), None, staged
+
+
+@contextmanager
+def disk_room() -> Iterator[None]:
+    """Turns the error of a full disk into what a user is told.
+
+    Raises:
+        NotReadyError: ``DISK_FULL``.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise
+        raise NotReadyError("DISK_FULL", "the disk is full", "Free space where the node's directory is.") from error
 
 
 def _segments(chunks: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
@@ -234,6 +251,7 @@ def judge(
         item = facts_of(draft.header, facts, channel=channel, key_trusted=trusted, uncertainty=node.clock.uncertainty())
         gate = gate_for(ledger, at, sender=node.party, recipient=recipient, direction="release")
         decision = gate.decide(item, at)
+        node.note_warnings(decision)
         until = min(filter(None, (until, gate.until)), default=None)
         if not decision.allowed:
             break

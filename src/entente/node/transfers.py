@@ -174,6 +174,7 @@ def _judge(
     gate = gate_for(ledger, unit.at, sender=log.row.writer, recipient=node.party, direction="accept")
     unit.holds_until(gate.until)
     decision = gate.decide(item, unit.at)
+    node.note_warnings(decision)
     if decision.allowed:
         return None
     note(
