@@ -13,7 +13,7 @@ from entente.record.envelope import Envelope
 from entente.record.errors import BackdatedError, ForkError, GapError, LogError
 from entente.record.evidence import LogEvidence
 from entente.record.frames import Entries
-from entente.record.log import CheckedEntry, LogHead, check_entry, signed_checkpoint
+from entente.record.log import CheckedEntry, LogHead, Walk, signed_checkpoint
 from entente.record.merkle import Frontier, leaf_hash
 from entente.record.report import Bad, Cosigner
 from entente.record.trust import KeyHistory
@@ -33,9 +33,9 @@ class CheckedLog:
     evidence: LogEvidence
     head: LogHead
     history: KeyHistory
-    entries: list[CheckedEntry] = field(default_factory=list)
-    roots: dict[int, bytes] = field(default_factory=dict)
+    entries: list[CheckedEntry]
     stopped: LogError | None = None
+    roots: dict[int, bytes] = field(default_factory=dict)
     cosigners: list[Cosigner] = field(default_factory=list)
 
     @property
@@ -58,26 +58,25 @@ class CheckedLog:
 
 def check_log(evidence: LogEvidence, history: KeyHistory) -> CheckedLog:
     """Every entry of one log, up to the first that does not pass."""
-    head = LogHead(evidence.agreement, evidence.writer, evidence.incarnation)
-    log = CheckedLog(evidence, head, history)
+    walk = Walk(LogHead(evidence.agreement, evidence.writer, evidence.incarnation), history)
+    entries: list[CheckedEntry] = []
+    stopped: LogError | None = None
     try:
         for frame in evidence.frames:
-            _take(log, frame)
+            _take(walk, entries, frame)
     except LogError as error:
-        log.stopped = error
-    return log
+        stopped = error
+    return CheckedLog(evidence, walk.head(), walk.history, entries, stopped)
 
 
-def _take(log: CheckedLog, frame: Entries) -> None:
-    if not 0 <= frame.first <= log.head.size:
-        raise GapError(f"entries {log.head.size} to {frame.first - 1} are missing", log.head.size)
+def _take(walk: Walk, entries: list[CheckedEntry], frame: Entries) -> None:
+    if not 0 <= frame.first <= walk.size:
+        raise GapError(f"entries {walk.size} to {frame.first - 1} are missing", walk.size)
     for seq, delivery in enumerate(frame.deliveries, frame.first):
-        if seq < log.head.size:
-            if leaf_hash(delivery.envelope) != log.entries[seq].leaf:
-                raise ForkError(f"the file holds two different entries {seq} of this log", seq, "", frame.checkpoint)
-            continue
-        entry, log.head, log.history = check_entry(log.head, log.history, delivery, now_max=ANY_TIME)
-        log.entries.append(entry)
+        if seq == walk.size:
+            entries.append(walk.take(delivery, now_max=ANY_TIME))
+        elif leaf_hash(delivery.envelope) != entries[seq].leaf:
+            raise ForkError(f"the file holds two different entries {seq} of this log", seq, "", frame.checkpoint)
 
 
 def check_notes(log: CheckedLog, seen: Sequence[tuple[int, bytes]]) -> list[Bad]:

@@ -22,8 +22,7 @@ The caller still owes: making the entries durable before it cosigns, and asking 
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 from entente.record.bodies import SignedKeys
 from entente.record.checkpoint import Checkpoint, CheckpointError, origin, parse_note, verify_checkpoint
@@ -56,20 +55,18 @@ __all__ = [
     "LogError",
     "LogHead",
     "check_entries",
-    "check_entry",
     "signed_checkpoint",
     "verify_note",
 ]
 
 
-@dataclass(frozen=True)
-class LogHead:
+class LogHead(NamedTuple):
     """One log as held. Instants in ms since the epoch, -1 before the first; ``checkpoint`` the newest signed note."""
 
     agreement: bytes
     writer: str
     incarnation: str
-    frontier: Frontier = field(default_factory=Frontier)
+    frontier: Frontier = Frontier()
     last_instant: int = -1
     last_act_instant: int = -1
     checkpoint: str = ""
@@ -83,11 +80,6 @@ class LogHead:
     def origin(self) -> str:
         """The log's identity in its checkpoints."""
         return origin(self.agreement, self.writer, self.incarnation)
-
-    def after(self, envelope: Envelope, leaf: bytes) -> Self:
-        """The head after one more entry, not yet covered by a checkpoint."""
-        act = envelope.instant if envelope.kind == "act" else self.last_act_instant
-        return replace(self, frontier=self.frontier.append(leaf), last_instant=envelope.instant, last_act_instant=act)
 
 
 class CheckedEntry(NamedTuple):
@@ -132,13 +124,11 @@ def check_entries(
     if frame.first + len(frame.deliveries) < head.size:
         return Extension((), head, history)
     fresh = frame.deliveries[known:]
-    parsed = []
-    after, keys = head, history
-    for delivery in fresh:
-        entry, after, keys = check_entry(after, keys, delivery, now_max=now_max)
-        parsed.append(entry)
-    _check_note(head, after, keys, frame.checkpoint)
-    return Extension(tuple(parsed), replace(after, checkpoint=frame.checkpoint), keys)
+    walk = Walk(head, history)
+    parsed = tuple(walk.take(delivery, now_max=now_max) for delivery in fresh)
+    after = walk.head()
+    _check_note(head, after, walk.history, frame.checkpoint)
+    return Extension(parsed, after._replace(checkpoint=frame.checkpoint), walk.history)
 
 
 def _check_frame(head: LogHead, frame: Entries) -> None:
@@ -179,25 +169,65 @@ def _fork(head: LogHead, offered: str, seq: int, text: str) -> ForkError:
     return ForkError(f"{head.writer} shows two histories: {text}", seq, head.checkpoint, offered)
 
 
-def check_entry(
-    head: LogHead, history: KeyHistory, delivery: Delivery, *, now_max: int
-) -> tuple[CheckedEntry, LogHead, KeyHistory]:
-    """Steps 3 to 6 for the next entry of a log; also what offline verification does, entry by entry.
+class Walk:
+    """A log being checked entry by entry: steps 3 to 6. Also what offline verification walks with.
 
-    Raises:
-        LogError: the entry is not to be kept.
+    ``history`` are the keys after the entries taken so far, ``size`` is the number of the next entry.
     """
-    seq = head.size
-    envelope = _parse(delivery.envelope, seq)
-    if (envelope.agreement, envelope.writer, envelope.incarnation) != (head.agreement, head.writer, head.incarnation):
-        raise WrongLogError(f"entry {seq} is of {envelope.writer}/{envelope.incarnation}", seq)
-    if envelope.seq != seq:
-        raise OutOfOrderError(f"entry {envelope.seq} stands where entry {seq} is due", seq)
-    _check_instant(head, envelope, now_max)
-    bodies = tuple(_open_bodies(envelope, delivery))
-    leaf = leaf_hash(delivery.envelope)
-    history = _check_keys(history, envelope, bodies)
-    return CheckedEntry(envelope, leaf, delivery, bodies), head.after(envelope, leaf), history
+
+    __slots__ = ("_last_act", "_last_instant", "_leaves", "_name", "_start", "history", "size")
+
+    def __init__(self, head: LogHead, history: KeyHistory) -> None:
+        self._start = head
+        self._name = (head.agreement, head.writer, head.incarnation)
+        self._leaves: list[bytes] = []
+        self._last_instant = head.last_instant
+        self._last_act = head.last_act_instant
+        self.history = history
+        self.size = head.size
+
+    def take(self, delivery: Delivery, *, now_max: int) -> CheckedEntry:
+        """Check the next entry and take it.
+
+        Raises:
+            LogError: the entry is not to be kept; the walk stands where it stood.
+        """
+        seq = self.size
+        envelope = _parse(delivery.envelope, seq)
+        if (envelope.agreement, envelope.writer, envelope.incarnation) != self._name:
+            raise WrongLogError(f"entry {seq} is of {envelope.writer}/{envelope.incarnation}", seq)
+        if envelope.seq != seq:
+            raise OutOfOrderError(f"entry {envelope.seq} stands where entry {seq} is due", seq)
+        self._check_instant(envelope, now_max)
+        bodies = tuple(_open_bodies(envelope, delivery))
+        leaf = leaf_hash(delivery.envelope)
+        if envelope.kind == "keys" or seq == 0:
+            self.history = _check_keys(self.history, envelope, bodies)
+        self._last_instant = envelope.instant
+        if envelope.kind == "act":
+            self._last_act = envelope.instant
+        self._leaves.append(leaf)
+        self.size += 1
+        return CheckedEntry(envelope, leaf, delivery, bodies)
+
+    def _check_instant(self, envelope: Envelope, now_max: int) -> None:
+        """Step 4 (DESIGN section 2, rule 3; lifecycle 1: a writer's acts have strictly increasing instants)."""
+        seq = envelope.seq
+        if envelope.instant < self._last_instant:
+            raise BackdatedError(f"entry {seq} is dated before entry {seq - 1}", seq)
+        if envelope.kind == "act" and envelope.instant <= self._last_act:
+            raise BackdatedError(f"the act in entry {seq} is not dated after the writer's act before it", seq)
+        if envelope.instant > now_max:
+            late = envelope.instant - now_max
+            raise FutureError(f"entry {seq} is dated {late} ms after the latest instant allowed", seq)
+
+    def head(self) -> LogHead:
+        """The log after the entries taken so far, not yet covered by a checkpoint."""
+        return self._start._replace(
+            frontier=self._start.frontier.extend(self._leaves),
+            last_instant=self._last_instant,
+            last_act_instant=self._last_act,
+        )
 
 
 def _parse(data: bytes, seq: int) -> Envelope:
@@ -211,17 +241,6 @@ def _parse(data: bytes, seq: int) -> Envelope:
             suite = SUITE
         kind = MalformedError if suite == SUITE else UnknownSuiteError
         raise kind(f"entry {seq}: {error}", seq) from error
-
-
-def _check_instant(head: LogHead, envelope: Envelope, now_max: int) -> None:
-    """Step 4 (DESIGN section 2, rule 3; lifecycle 1: a writer's acts have strictly increasing instants)."""
-    seq = envelope.seq
-    if envelope.instant < head.last_instant:
-        raise BackdatedError(f"entry {seq} is dated before entry {seq - 1}", seq)
-    if envelope.kind == "act" and envelope.instant <= head.last_act_instant:
-        raise BackdatedError(f"the act in entry {seq} is not dated after the writer's act before it", seq)
-    if envelope.instant > now_max:
-        raise FutureError(f"entry {seq} is dated {envelope.instant - now_max} ms after the latest instant allowed", seq)
 
 
 def _open_bodies(envelope: Envelope, delivery: Delivery) -> Iterator[bytes | None]:
@@ -245,9 +264,7 @@ def _check_keys(history: KeyHistory, envelope: Envelope, bodies: tuple[bytes | N
     """Step 6."""
     seq = envelope.seq
     if envelope.kind != "keys":
-        if seq == 0:
-            raise BadKeysError(f"the log begins with an entry of kind {envelope.kind}, not with a key statement", seq)
-        return history
+        raise BadKeysError(f"the log begins with an entry of kind {envelope.kind}, not with a key statement", seq)
     try:
         signed = decode(SignedKeys, bodies[0] or b"")
         return history.apply(seq, signed.statement, signed.signature)
