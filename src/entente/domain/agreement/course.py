@@ -6,7 +6,7 @@ a :class:`Course` folds each view once and answers for any instant.
 
 import heapq
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -17,20 +17,21 @@ from entente.domain.agreement.terms import Agreement
 from entente.domain.agreement.view import Frame, View, advance, opening
 
 
-def counting_instant(act: Act, party: str, parties: Sequence[str]) -> int | None:
+def counting_instant(act: Act, party: str, parties: Iterable[str]) -> int | None:
     """c(act) in the view of ``party`` (lifecycle 1), or ``None`` while a receipt is missing.
 
     In the writer's own view its evidenced claim of delivery counts too. The act of somebody who is not a party counts
     when every party has received it.
     """
-    if act.kind == "declare_reading" and act.by in parties:
+    members = tuple(parties)
+    if act.kind == "declare_reading" and act.by in members:
         return act.dispatched
     latest: int | None = None
-    for other in parties:
+    for other in members:
         if other == act.by:
             continue
         known = [act.received.get(other)]
-        if party == act.by and party in parties:
+        if party == act.by and party in members:
             known.append(act.delivered.get(other))
         instant = min((one for one in known if one is not None), default=None)
         if instant is None:

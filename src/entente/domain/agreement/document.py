@@ -35,6 +35,8 @@ from entente.domain.agreement.schema import (
 from entente.domain.agreement.terms import Agreement, Channel, Precedence, Reading
 
 SCHEMA = "entente/agreement/1"
+RESERVED = frozenset({"common", "handling"})
+"""Ids that no party may have: a row of ``[[levels]]`` uses them as keys beside the parties."""
 
 _ZONE: Rule = parsed(zone, "write an IANA time zone such as Asia/Seoul")
 _PERIOD: Rule = parsed(parse_period, "write a positive ISO 8601 period such as P90D, P6M or P1Y")
@@ -125,12 +127,15 @@ def parse_agreement(data: bytes) -> Agreement:
             document says something that it may not; every problem is in it, with its dotted key.
     """
     findings = Findings()
-    raw = table(_DOCUMENT)(findings, load_toml(data), "")
+    given = load_toml(data)
+    raw = table(_DOCUMENT)(findings, given, "")
     parties = raw.get("parties", [])
+    if any(problem.where.startswith("parties") for problem in findings.problems):
+        parties = [*parties, *raw.get("party", {})]
     raw["levels"] = _levels(findings, raw.get("levels", []), parties)
     _check_parties(findings, raw, parties)
-    _check_clauses(findings, raw)
-    _check_levels(findings, raw)
+    _check_clauses(findings, raw, given)
+    _check_levels(findings, raw, parties)
     _check_repeated(findings, raw)
     findings.settle()
     return msgspec.convert(raw, Agreement)
@@ -139,13 +144,13 @@ def parse_agreement(data: bytes) -> Agreement:
 def _levels(findings: Findings, rows: list[Any], parties: list[str]) -> list[dict[str, Any]]:
     marking = array(text, minimum=1)
     fields = {"common": Field(text), "handling": optional(mapping(identifier, text))}
-    fields |= {party: optional(marking) for party in parties if party not in fields}
+    fields |= {party: optional(marking) for party in parties if party not in RESERVED}
     rule = table(fields)
     result = []
     for index, row in enumerate(rows):
         checked = rule(findings, row, f"levels[{index}]")
         if checked is not None:
-            native = {key: checked.pop(key) for key in list(checked) if key in parties}
+            native = {key: checked.pop(key) for key in list(checked) if key not in RESERVED}
             result.append({**checked, "native": native})
     return result
 
@@ -153,9 +158,9 @@ def _levels(findings: Findings, rows: list[Any], parties: list[str]) -> list[dic
 def _check_parties(findings: Findings, raw: dict[str, Any], parties: list[str]) -> None:
     tables = raw.get("party", {})
     for party in parties:
-        if party in ("common", "handling"):
+        if party in RESERVED:
             findings.report("parties", f"{party!r} is a key of [[levels]]", "choose another id for the party")
-        if party not in tables and "party" in raw:
+        elif party not in tables and "party" in raw:
             findings.report(join("party", party), "missing: every party has its table", f"add [party.{party}]")
     for key in ("party", "reading"):
         for party in raw.get(key, {}):
@@ -166,25 +171,24 @@ def _check_parties(findings: Findings, raw: dict[str, Any], parties: list[str]) 
         _report_twice(findings, ids, lambda index, party=party: f"party.{party}.authorities[{index}].id")
 
 
-def _check_clauses(findings: Findings, raw: dict[str, Any]) -> None:
-    force, term, termination = (raw.get(key, {}) for key in ("force", "term", "termination"))
-    if force.get("rule") == "first_of_month":
-        for key in ("months", "after"):
-            if key not in force:
-                findings.report(f"force.{key}", "missing: first_of_month counts from it", "add it")
-    elif "rule" in force:
-        for key in ("months", "after"):
-            if key in force:
-                findings.report(f"force.{key}", "belongs to the rule first_of_month only", "remove it")
-    if "extension" in term and "length" not in term:
-        findings.report("term.extension", "there is no term.length to extend", "add term.length, or remove it")
-    if termination.get("rule") == "end_of_term" and "length" not in term:
-        findings.report(
-            "termination.rule",
-            "end_of_term needs a term, and term.length is missing",
-            "add term.length, or use after_notice",
-            ("after_notice",),
-        )
+def _check_clauses(findings: Findings, raw: dict[str, Any], given: Mapping[str, Any]) -> None:
+    force, termination = raw.get("force", {}), raw.get("termination", {})
+    stated = {key: value if isinstance(value := given.get(key), dict) else {} for key in ("force", "term")}
+    for key in ("months", "after"):
+        if force.get("rule") == "first_of_month" and key not in stated["force"]:
+            findings.report(f"force.{key}", "missing: first_of_month counts from it", "add it")
+        elif force.get("rule") in ("later_notification", "signature") and key in force:
+            findings.report(f"force.{key}", "belongs to the rule first_of_month only", "remove it")
+    if "length" not in stated["term"]:
+        if "extension" in stated["term"]:
+            findings.report("term.extension", "there is no term.length to extend", "add term.length, or remove it")
+        if termination.get("rule") == "end_of_term":
+            findings.report(
+                "termination.rule",
+                "end_of_term needs a term, and term.length is missing",
+                "add term.length, or use after_notice",
+                ("after_notice",),
+            )
     if termination.get("ends_for") == "party":
         findings.report(
             "termination.ends_for",
@@ -194,7 +198,7 @@ def _check_clauses(findings: Findings, raw: dict[str, Any]) -> None:
         )
 
 
-def _check_levels(findings: Findings, raw: dict[str, Any]) -> None:
+def _check_levels(findings: Findings, raw: dict[str, Any], parties: list[str]) -> None:
     seen: dict[tuple[str, str], int] = {}
     for index, row in enumerate(raw["levels"]):
         for party, markings in row["native"].items():
@@ -208,8 +212,8 @@ def _check_levels(findings: Findings, raw: dict[str, Any]) -> None:
                     )
         for party in row.get("handling", {}):
             place = join(f"levels[{index}].handling", party)
-            if party not in raw.get("parties", []):
-                unknown_key(findings, place, party, raw.get("parties", []))
+            if party not in parties:
+                unknown_key(findings, place, party, parties)
             elif party in row["native"]:
                 findings.report(
                     place, "the party has a marking of its own in this row", "remove it here, or remove the marking"

@@ -1,5 +1,6 @@
 """Rules that hold for every course of events, tried on many."""
 
+import itertools
 import json
 from functools import cache
 from pathlib import Path
@@ -111,7 +112,7 @@ def test_no_act_ends_a_view_before_it_counts_and_an_ended_view_stays_ended(cours
     folded = Course(documents, acts)
     for party in ("jp", "kr"):
         verdicts = folded.verdicts(party, START + 4000 * DAY)
-        for earlier, later in zip(verdicts, verdicts[1:], strict=False):
+        for earlier, later in itertools.pairwise(verdicts):
             if earlier.view.ended_at is not None:
                 assert later.view.ended_at == earlier.view.ended_at
                 assert later.code is not None
@@ -141,7 +142,7 @@ def test_a_timeline_says_what_the_status_says(course, at, days) -> None:
     for instant, answer in changes:
         assert at <= instant < end or instant == at
         assert answer == status(documents, acts, instant)
-    for (_, earlier), (_, later) in zip(changes, changes[1:], strict=False):
+    for (_, earlier), (_, later) in itertools.pairwise(changes):
         assert earlier.facts() != later.facts()
 
 
