@@ -66,21 +66,26 @@ class GateExpiredError(RuntimeError):
 
 
 class Step(NamedTuple):
-    """One numbered step; what ``needs_terms`` is judged only where the terms in force are known."""
+    """One numbered step.
+
+    What ``needs_terms`` is judged only where the terms in force are known; what is ``by_status`` is the same for every
+    item of the interval and is decided when the gate is compiled.
+    """
 
     number: int
     code: str
     judge: Judge
     needs_terms: bool = False
+    by_status: bool = False
 
 
 STEPS: tuple[Step, ...] = (
     Step(1, "NOT_A_PARTY", steps.judge_party),
-    Step(2, "TERMS_MISSING", steps.fixed("TERMS_MISSING")),
-    Step(3, "AGREEMENT_NOT_IN_FORCE", steps.fixed("AGREEMENT_NOT_IN_FORCE")),
-    Step(4, "OPERATION_SUSPENDED", steps.fixed("OPERATION_SUSPENDED")),
-    Step(5, "STATUS_DISPUTED", steps.fixed("STATUS_DISPUTED")),
-    Step(6, "OWN_ACT_PENDING", steps.fixed("OWN_ACT_PENDING")),
+    Step(2, "TERMS_MISSING", steps.fixed("TERMS_MISSING"), by_status=True),
+    Step(3, "AGREEMENT_NOT_IN_FORCE", steps.fixed("AGREEMENT_NOT_IN_FORCE"), by_status=True),
+    Step(4, "OPERATION_SUSPENDED", steps.fixed("OPERATION_SUSPENDED"), by_status=True),
+    Step(5, "STATUS_DISPUTED", steps.fixed("STATUS_DISPUTED"), by_status=True),
+    Step(6, "OWN_ACT_PENDING", steps.fixed("OWN_ACT_PENDING"), by_status=True),
     Step(7, "KEY_NOT_TRUSTED", steps.judge_key),
     Step(8, "CLOCK_UNCERTAIN", steps.judge_clock),
     Step(9, "REALITY_MISSING", steps.judge_reality),
@@ -101,8 +106,6 @@ STEPS: tuple[Step, ...] = (
 )
 """The gate: every step, in order. The order is that of the reason codes and never changes."""
 
-_STEPS_WITHOUT_TERMS = tuple(step for step in STEPS if not step.needs_terms)
-
 
 class Gate:
     """The gate between two parties for one interval of status; made by :func:`compile_gate`.
@@ -116,7 +119,12 @@ class Gate:
         self.rules = rules
         self.since = since
         self.until = until
-        self._steps = STEPS if rules.agreement is not None else _STEPS_WITHOUT_TERMS
+        self._steps = tuple(
+            (step.code, step.judge)
+            for step in STEPS
+            if (rules.agreement is not None or not step.needs_terms)
+            and (step.code in rules.fixed or not step.by_status)
+        )
         self._warnings = warnings
         self._allowed = Decision(allowed=True, direction=rules.direction, warnings=warnings)
 
@@ -136,10 +144,10 @@ class Gate:
         rules = self.rules
         levels = rules.levels_of(item)
         failed: list[Reason] | None = None
-        for step in self._steps:
-            found = step.judge(rules, item, levels, at)
+        for code, judge in self._steps:
+            found = judge(rules, item, levels, at)
             if found is not None:
-                reason = gate_reason(rules.agreement, step.code, found) if isinstance(found, str) else found
+                reason = gate_reason(rules.agreement, code, found) if isinstance(found, str) else found
                 failed = [reason] if failed is None else [*failed, reason]
         if failed is not None:
             return Decision(
@@ -157,6 +165,8 @@ class Gate:
 
 def _marks(rules: Rules, item: ItemFacts, levels: Levels) -> tuple[Reason, ...]:
     """What does not refuse and has to be seen: a clock beyond its limit, a level that only earlier terms know."""
+    if levels.now is not None and item.uncertainty is not None and item.uncertainty <= rules.max_uncertainty:
+        return ()
     marks = []
     if item.uncertainty is not None and item.uncertainty > rules.max_uncertainty:
         text = f"The clock is uncertain by ±{item.uncertainty} ms; the terms allow ±{rules.max_uncertainty} ms."
