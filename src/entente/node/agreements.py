@@ -16,13 +16,13 @@ from entente.node.commit import Work, salted
 from entente.node.errors import NotReadyError, RefusedError, UsageError
 from entente.node.ledger import HeldLog, Ledger
 from entente.record.bodies import ActStatement, DeliveredClaim, EpochSetup, SealingAnnouncement, SignedAct, SignedKeys
-from entente.record.envelope import SUITE
 from entente.record.merkle import EMPTY_ROOT, Frontier
 from entente.record.projection import BIND, Position
 from entente.sealing.canonical import NotCanonicalError, decode, encode
 from entente.sealing.errors import BadSignatureError
 from entente.sealing.seal import SealingKey, set_up_epoch
 from entente.sealing.signing import Signature
+from entente.sealing.suites import SUITE
 
 if TYPE_CHECKING:
     from entente.node.node import Node

@@ -13,10 +13,11 @@ from typing import Protocol, TypeVar
 
 from entente.node.errors import NotReadyError
 from entente.node.ledger import HeldLog, Ledger
-from entente.record.envelope import SALT, SUITE, BodyRef, Envelope, commitment
+from entente.record.envelope import SALT, BodyRef, Envelope, commitment
 from entente.record.merkle import leaf_hash
 from entente.record.projection import Position
 from entente.sealing.canonical import encode
+from entente.sealing.suites import SUITE
 from entente.store.errors import StoreError
 from entente.store.sqlite import NewEntry, Store, Transaction
 

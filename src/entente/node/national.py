@@ -13,9 +13,10 @@ import msgspec
 from entente.node.commit import Work, salted
 from entente.node.ledger import Ledger
 from entente.record.bodies import NationalHead
-from entente.record.envelope import SALT, SUITE, BodyRef, Envelope, commitment
+from entente.record.envelope import SALT, BodyRef, Envelope, commitment
 from entente.record.merkle import EMPTY_ROOT, Frontier, leaf_hash
 from entente.sealing.canonical import encode
+from entente.sealing.suites import SUITE, prefixed
 from entente.store.sqlite import LogRow, NewEntry, Reader
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 NATIONAL = bytes(32)
 """The national log stands under no agreement."""
 _INCARNATION = "0" * 16
-_HEAD_PREFIX = b"entente/national/1\0"
 DAY = 24 * 3600 * 1000
 
 
@@ -41,7 +41,7 @@ def _commit_head(node: "Node", unit: Work, ledger: Ledger) -> None:
     if row is None or own is None:
         return
     blind = urandom(SALT)
-    head = hashlib.sha256(_HEAD_PREFIX + blind + row.size.to_bytes(8, "big") + row.root).digest()
+    head = hashlib.sha256(prefixed("national", blind + row.size.to_bytes(8, "big") + row.root)).digest()
     note(node, unit, "head", {"size": row.size, "root": row.root.hex(), "blind": blind.hex()})
     unit.append(ledger, own, "national", [salted(encode(NationalHead(head)))])
 

@@ -11,8 +11,8 @@ import re
 from typing import Literal
 
 from entente.sealing.canonical import NotCanonicalError, Wire, decode
+from entente.sealing.suites import SUITE, prefixed
 
-SUITE = "E1"
 MAX_ENVELOPE = 4096
 """Bytes; an envelope holds digests and sizes, so a larger one is malformed."""
 MAX_BODY = 64 * 1024 + 8192
@@ -23,7 +23,6 @@ PARTY_ID = re.compile(r"[a-z0-9-]{1,64}")
 INCARNATION = re.compile(r"[0-9a-f]{16}")
 """Both become parts of file names and origins, so nothing else is let in."""
 _KIND = re.compile(r"[a-z-]{1,32}")
-_COMMITMENT_PREFIX = b"entente/body/1\0"
 
 KINDS_TO_ALL = frozenset({"keys", "sealing", "epoch", "document", "act", "delivered", "received", "restart", "national"})
 """Kinds whose bodies go to every party (DESIGN section 5: formal acts, receipts and key statements go to all)."""
@@ -102,7 +101,7 @@ class Delivery(Wire, frozen=True):
 
 def commitment(salt: bytes, body: bytes) -> bytes:
     """SHA-256 over the registered prefix, 32 bytes of salt, and the body."""
-    return hashlib.sha256(_COMMITMENT_PREFIX + salt + body).digest()
+    return hashlib.sha256(prefixed("body", salt + body)).digest()
 
 
 def parse_envelope(data: bytes) -> Envelope:

@@ -26,7 +26,7 @@ from typing import NamedTuple
 
 from entente.record.bodies import SignedKeys
 from entente.record.checkpoint import Checkpoint, CheckpointError, origin, parse_note, verify_checkpoint
-from entente.record.envelope import KINDS_TO_ALL, SUITE, Delivery, Envelope, open_body, parse_envelope
+from entente.record.envelope import KINDS_TO_ALL, Delivery, Envelope, open_body, parse_envelope
 from entente.record.errors import (
     BackdatedError,
     BadKeysError,
@@ -48,6 +48,7 @@ from entente.record.merkle import Frontier, leaf_hash
 from entente.record.trust import KeyHistory
 from entente.sealing.canonical import NotCanonicalError, decode
 from entente.sealing.errors import BadSignatureError, SealingError
+from entente.sealing.suites import SUITE
 
 __all__ = [
     "CheckedEntry",
@@ -56,7 +57,6 @@ __all__ = [
     "LogHead",
     "check_entries",
     "signed_checkpoint",
-    "verify_note",
 ]
 
 
@@ -211,7 +211,7 @@ class Walk:
         return CheckedEntry(envelope, leaf, delivery, bodies)
 
     def _check_instant(self, envelope: Envelope, now_max: int) -> None:
-        """Step 4 (DESIGN section 2, rule 3; lifecycle 1: a writer's acts have strictly increasing instants)."""
+        """Step 4; that a writer's acts have strictly increasing instants is lifecycle 1."""
         seq = envelope.seq
         if envelope.instant < self._last_instant:
             raise BackdatedError(f"entry {seq} is dated before entry {seq - 1}", seq)
@@ -280,28 +280,14 @@ def _check_note(before: LogHead, after: LogHead, history: KeyHistory, text: str)
     """Step 7."""
     if after.size == 0:
         raise GapError("the log is empty and the frame brings nothing", 0)
-    try:
-        checkpoint = verify_note(after, history, text, seq=before.size)
-    except BadRootError as error:
-        if before.size == after.size and parse_note(text).checkpoint.size == before.size:
-            raise _fork(before, text, before.size - 1, str(error)) from error
-        raise
-    if checkpoint != after.size:
-        raise BadRootError(f"a checkpoint of {checkpoint} entries over {after.size}", before.size)
-
-
-def verify_note(head: LogHead, history: KeyHistory, text: str, *, seq: int) -> int:
-    """Step 7 for one checkpoint that claims to be of the log standing at ``head``; returns its size.
-
-    The root is compared where the checkpoint's size is the head's. ``seq`` and errors as for :func:`signed_checkpoint`.
-
-    Raises:
-        BadRootError: it is of this size and has another root.
-    """
-    checkpoint = signed_checkpoint(head, history, text, seq=seq)
-    if checkpoint.size == head.size and checkpoint.root != head.frontier.root():
-        raise BadRootError(f"the checkpoint of {head.size} entries has another root than they give", seq)
-    return checkpoint.size
+    checkpoint = signed_checkpoint(after, history, text, seq=before.size)
+    if checkpoint.size != after.size:
+        raise BadRootError(f"a checkpoint of {checkpoint.size} entries over {after.size}", before.size)
+    if checkpoint.root == after.frontier.root():
+        return
+    if before.size == after.size:
+        raise _fork(before, text, before.size - 1, f"two roots of {before.size} entries")
+    raise BadRootError(f"the checkpoint of {after.size} entries has another root than they give", before.size)
 
 
 def signed_checkpoint(head: LogHead, history: KeyHistory, text: str, *, seq: int) -> Checkpoint:
