@@ -4,12 +4,15 @@ from typing import Any
 
 import msgspec
 from gate_world import ITEM, OCTOBER, RELAYED, SAMPLE, STRICT, approval, changed, codes, consent, gate
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from entente.domain.agreement.terms import ChannelTerms, Limits, Purposes
 from entente.domain.marking.marking import Marking
 from entente.domain.release import CODES, ItemFacts
+
+unhurried = settings(deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+"""Machines are busy: how long an example takes says nothing of the rule."""
 
 GATES = [
     gate(terms=terms, direction=direction, **changes)
@@ -63,12 +66,14 @@ LIMITS_NOT_FACTS = {"contains"}
 FACTS = [field for field in msgspec.structs.fields(ItemFacts) if field.name not in LIMITS_NOT_FACTS]
 
 
+@unhurried
 @given(items(), st.sampled_from(GATES), st.sampled_from(FACTS))
 def test_a_fact_left_out_never_opens(item: ItemFacts, closed: Any, field: Any) -> None:
     less = changed(item, **{field.name: field.default})
     assert closed.decide(item, OCTOBER).allowed or not closed.decide(less, OCTOBER).allowed
 
 
+@unhurried
 @given(items(), st.sampled_from(GATES))
 def test_allowed_means_no_reason_and_refused_means_reasons_in_the_order_of_the_steps(
     item: ItemFacts, closed: Any
@@ -102,6 +107,7 @@ def stricter_items(draw: st.DrawFn) -> tuple[ItemFacts, ItemFacts]:
     return item, changed(item, **limited)
 
 
+@unhurried
 @given(stricter_items(), st.sampled_from(GATES))
 def test_a_limit_added_to_an_item_never_opens(pair: tuple[ItemFacts, ItemFacts], closed: Any) -> None:
     item, limited = pair
@@ -121,11 +127,13 @@ OPEN = gate()
 STRICTER = [gate(terms=terms) for terms in STRICTER_TERMS]
 
 
+@unhurried
 @given(items(), st.sampled_from(STRICTER))
 def test_terms_that_say_less_or_ask_more_never_open(item: ItemFacts, closed: Any) -> None:
     assert OPEN.decide(item, OCTOBER).allowed or not closed.decide(item, OCTOBER).allowed
 
 
+@unhurried
 @given(items(), st.sampled_from(GATES))
 def test_the_same_question_has_the_same_answer(item: ItemFacts, closed: Any) -> None:
     assert closed.decide(item, OCTOBER) == closed.decide(item, OCTOBER)

@@ -2,7 +2,7 @@ from itertools import count
 from typing import Any
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from entente.domain.agreement.terms import Level
@@ -14,6 +14,9 @@ from entente.domain.marking.equivalence import (
 )
 from entente.domain.marking.holding import derive, on_receipt
 from entente.domain.marking.marking import HeldMarking, Marking
+
+unhurried = settings(deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+"""Machines are busy: how long an example takes says nothing of the rule."""
 
 PARTIES = ("aa", "bb", "cc")
 
@@ -46,6 +49,7 @@ def found(table: EquivalenceTable, native: str, originator: str, recipient: str)
         return None
 
 
+@unhurried
 @given(tables(), markings, st.sampled_from(PARTIES))
 def test_mapping_never_rounds(table: EquivalenceTable, marking: Marking, recipient: str) -> None:
     there = found(table, marking.level, marking.originator, recipient)
@@ -56,6 +60,7 @@ def test_mapping_never_rounds(table: EquivalenceTable, marking: Marking, recipie
     assert table.held_rank(there.marking, recipient) == there.rank
 
 
+@unhurried
 @given(tables(), markings, st.sampled_from(PARTIES))
 def test_the_way_back_comes_to_the_same_row_and_not_always_to_the_same_marking(
     table: EquivalenceTable, marking: Marking, recipient: str
@@ -66,6 +71,7 @@ def test_the_way_back_comes_to_the_same_row_and_not_always_to_the_same_marking(
     assert back.rank == there.rank
 
 
+@unhurried
 @given(tables())
 def test_all_that_can_be_released_is_what_corresponds(table: EquivalenceTable) -> None:
     for recipient in PARTIES:
@@ -76,6 +82,7 @@ def test_all_that_can_be_released_is_what_corresponds(table: EquivalenceTable) -
                 assert pairs.get((originator, native)) == found(table, native, originator, recipient)
 
 
+@unhurried
 @given(tables(), tables(), markings, st.sampled_from(PARTIES), st.booleans())
 def test_receipt_is_never_refused_and_keeps_the_native_marking(
     then: EquivalenceTable, now: EquivalenceTable, marking: Marking, holder: str, known: bool
@@ -93,6 +100,7 @@ def test_receipt_is_never_refused_and_keeps_the_native_marking(
         assert (held.corresponding, held.handling) == now.highest(holder)
 
 
+@unhurried
 @given(tables(), st.lists(markings, min_size=1, max_size=4))
 def test_a_derived_marking_is_never_lower_than_any_part_and_names_every_origin(
     table: EquivalenceTable, parts: list[Marking]
@@ -110,6 +118,7 @@ def test_a_derived_marking_is_never_lower_than_any_part_and_names_every_origin(
 names = st.lists(st.sampled_from(PARTIES), max_size=3, unique=True).map(tuple)
 
 
+@unhurried
 @given(st.lists(st.builds(Marking, st.just("aa-0"), st.just("aa"), st.just(()), st.none() | names), min_size=1))
 def test_a_derived_rel_to_allows_only_whom_every_part_allows(parts: list[Marking]) -> None:
     table = EquivalenceTable([Level(common="S", native={"aa": ("aa-0",)})], "v1")
