@@ -175,11 +175,11 @@ def month_start(day: date, months: int) -> date:
 
 def last_day_before(latest: date, lead: Period, overflow: Overflow) -> date:
     """The last day ``d`` with ``d + lead <= latest`` (lifecycle 4, the notice deadline)."""
-    day_index = latest.toordinal() - lead.days
-    month_index = max(latest.year * 12 + latest.month - 1 - lead.months, 12)
-    bound = _last_of_month(month_index // 12, month_index % 12 + 1)
-    guess = min(bound.toordinal(), day_index) if lead.months == 0 else bound.toordinal() - lead.days
-    candidate = date.fromordinal(max(guess, 1))
+    target = date.fromordinal(max(latest.toordinal() - lead.days, 1))
+    month_index = target.year * 12 + target.month - 1 - lead.months
+    if month_index < 12:
+        return date.min
+    candidate = _last_of_month(month_index // 12, month_index % 12 + 1)
     while candidate > date.min and add(candidate, lead, overflow) > latest:
         candidate -= DAY
     return candidate

@@ -75,7 +75,7 @@ def _act(draw: st.DrawFn, index: int, acts: list[Act], digests: list[str]) -> Ac
     )
 
 
-RUN = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+RUN = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 
 
 @RUN
