@@ -4,6 +4,7 @@ import click
 
 from entente import __version__
 from entente.cli.agreement import agreement
+from entente.cli.demo import demo
 from entente.cli.output import CommandGroup
 
 
@@ -14,3 +15,4 @@ def main() -> None:
 
 
 main.add_command(agreement)
+main.add_command(demo)

@@ -235,26 +235,30 @@ class Player:
         self._expected(step, f"at {node}, release_allowed", expect.release_allowed, status["release_allowed"])
 
     def _check_refused(self, step: Step, line: Line) -> None:
-        """That items were refused: in the recipient's own record and, where linked, in the sender's register."""
-        line.outcome = "refused by the recipient"
-        for item, code in step.expect.refused.items():
-            sender, name, entry = self._given[item]
-            for party, node in self._stage.nodes.items():
-                if party == sender and self._stage.linked:
-                    shown = _line_of(node, "given", name)
-                    self._expected(step, f"{sender}'s line of {item}", f"refused: {code}", shown and shown["state"])
-                    line.outcome = "refused by the recipient, shown so on both sides"
-                elif party != sender:
-                    found = self._refused_by(party, sender, entry)
-                    self._expected(step, f"{party}'s answer to {item}", ("refused", code), found)
+        """That items were refused: in the recipients' own records and, where linked, in the sender's register."""
+        by: dict[str, set[str]] = {}
+        for party in self._stage.nodes:
+            held = self._held_by(party, step)
+            for item, code in step.expect.refused.items():
+                sender, name, entry = self._given[item]
+                if party != sender:
+                    found = held.get((sender, entry))
+                    self._expected(step, f"{party}'s record of {item}", ("refused", code), found)
+                    by.setdefault(party, set()).update([item] if found == ("refused", code) else [])
+                elif self._stage.linked:
+                    shown = _line_of(self._stage.nodes[party], "given", name) or {"state": None}
+                    self._expected(step, f"{party}'s line of {item}", f"refused: {code}", shown["state"])
+        who = ", ".join(f"{len(items)} refused by {party}" for party, items in by.items())
+        line.outcome = f"{who}, so on both sides" if self._stage.linked else who
 
-    def _refused_by(self, party: str, sender: str, entry: int) -> tuple[str, str] | None:
-        """What a recipient's own record says of an entry of the sender's log, by its evidence verified offline."""
+    def _held_by(self, party: str, step: Step) -> dict[tuple[str, int], tuple[str, str]]:
+        """What a recipient's own record says of each entry sent to it, by its evidence verified offline."""
+        if all(self._given[item][0] == party for item in step.expect.refused):
+            return {}
         self._checks += 1
-        checked = self.verify(party, f"{party}-{self._checks}")
-        register = next(each for each in checked.registers if each["party"] == party)
-        found = [each for each in register["held"] if each["sender"] == sender and each["seq"] == entry]
-        return (found[0]["state"], found[0]["code"]) if found else None
+        registers = self.verify(party, f"{party}-{self._checks}").registers
+        held = next((register["held"] for register in registers if register["party"] == party), [])
+        return {(each["sender"], each["seq"]): (each["state"], each["code"]) for each in held}
 
     # Evidence
 

@@ -196,7 +196,7 @@ _SCENARIO: Rule = table(
         "part": Field(array(_PART, minimum=1, unique=False)),
     }
 )
-MAX_TITLE = 36
+MAX_TITLE = 33
 """Characters of a step's title, so that its line fits 100 columns."""
 
 

@@ -266,8 +266,11 @@ def keep_roots(folder: Path, nodes: Iterable[StageNode]) -> None:
 
 
 def pair(nodes: Iterable[StageNode]) -> None:
-    """Pair every node with every other: the card, and the words that two administrators would read out."""
-    everybody = list(nodes)
+    """Pair every node with every other: the card, and the words that two administrators would read out.
+
+    The party with the smaller id dials, so it comes last: its first attempt finds the others ready.
+    """
+    everybody = sorted(nodes, key=lambda node: node.party, reverse=True)
     for node in everybody:
         for peer in everybody:
             if peer is not node:

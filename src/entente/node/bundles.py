@@ -75,7 +75,7 @@ def take_in(node: "Node", path: Path) -> dict[str, Any]:
         for key_id, _, data in node.store.secrets("sealing")
     ]
     keys.append(SealingKey.from_secret(node.keyring.card_sealing))
-    taken, refused = 0, []
+    taken, refused, unwanted = 0, [], 0
     try:
         frames = iter(read_bundle(path, keys, me=node.party))
         first = next(frames, None)
@@ -87,8 +87,11 @@ def take_in(node: "Node", path: Path) -> dict[str, Any]:
                 FRAME_DOORS[type(frame)](node, feed, returned, frame, "bundle")
                 taken += 1
             except NodeError as error:
-                refused.append({"code": error.code, "message": error.message})
+                if isinstance(frame, Segment) and error.code == "WRONG_LOG":
+                    unwanted += 1  # a payload rides along whatever becomes of its item; refused, its bytes are not kept
+                else:
+                    refused.append({"code": error.code, "message": error.message})
     except LinkError as error:
         raise UsageError(error.code, str(error), error.remedy) from error
     node.save_evidence()
-    return {"from": first.party, "frames": taken, "refused": refused}
+    return {"from": first.party, "frames": taken, "unwanted": unwanted, "refused": refused}
