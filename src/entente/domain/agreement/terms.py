@@ -129,7 +129,7 @@ class Purposes(_Table, frozen=True, kw_only=True):
 
 
 class ChannelTerms(_Table, frozen=True, kw_only=True):
-    """Channels allowed at a common level; a level without a row allows every channel of the node-to-node kind."""
+    """Channels allowed at a common level; no table at all allows all, a table allows what it says."""
 
     level: str
     allow: tuple[Channel, ...]
