@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from entente.record.checkpoint import CheckpointError, cosigner_name, parse_note, verify_cosignature
 from entente.record.envelope import Envelope
-from entente.record.errors import BackdatedError, ForkError, GapError, LogError
+from entente.record.errors import BackdatedError, ForkError, GapError, LogError, MalformedError
 from entente.record.evidence import LogEvidence
 from entente.record.frames import Entries
 from entente.record.log import CheckedEntry, LogHead, Walk, signed_checkpoint
@@ -73,6 +73,8 @@ def _take(walk: Walk, entries: list[CheckedEntry], frame: Entries) -> None:
     if not 0 <= frame.first <= walk.size:
         raise GapError(f"entries {walk.size} to {frame.first - 1} are missing", walk.size)
     for seq, delivery in enumerate(frame.deliveries, frame.first):
+        if delivery.wrap is not None or any(body is not None and body.sealed for body in delivery.bodies):
+            raise MalformedError(f"entry {seq} carries a wrap or a sealed body, which nothing here could check", seq)
         if seq == walk.size:
             entries.append(walk.take(delivery, now_max=ANY_TIME))
         elif leaf_hash(delivery.envelope) != entries[seq].leaf:

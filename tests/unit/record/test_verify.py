@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from entente.record.bodies import PayloadRef, Received, ReceivedOf, Refused
 from entente.record.checkpoint import Checkpoint, cosign, sign_checkpoint
-from entente.record.envelope import DeliveredBody, Seen
+from entente.record.envelope import DeliveredBody, Seen, Wrap
 from entente.record.evidence import write_evidence
 from entente.record.frames import AnyFrame, Cosigned, Entries, Hello, Segment, write_frames
 from entente.record.report import Report, render
@@ -76,15 +76,22 @@ def test_the_report_is_plain_values_and_plain_lines() -> None:
     assert any("item-1" in line for line in lines)
 
 
-@settings(max_examples=200, deadline=None)
-@given(st.integers(0, len(FILE) * 8 - 1))
-def test_no_bit_of_the_file_can_be_flipped_unnoticed(bit: int) -> None:
+def flipped_is_noticed(bit: int) -> None:
     data = bytearray(FILE)
     data[bit // 8] ^= 1 << bit % 8
     assert not verify(bytes(data), WORLD.roots).ok
 
 
-@settings(max_examples=200, deadline=None)
+bits = st.integers(0, len(FILE) * 8 - 1)
+test_no_bit_of_the_file_can_be_flipped_unnoticed = settings(max_examples=80, deadline=None)(
+    given(bits)(flipped_is_noticed)
+)
+test_of_many_more_bits_none_can_be_flipped_unnoticed = pytest.mark.long(
+    settings(max_examples=5000, deadline=None)(given(bits)(flipped_is_noticed))
+)
+
+
+@settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_a_bit_flipped_in_an_entry_is_named_by_log_and_entry(data: st.DataObject) -> None:
     place = data.draw(st.sampled_from([place for place, frame in enumerate(FRAMES) if isinstance(frame, Entries)]))
@@ -115,7 +122,7 @@ def test_a_bit_flipped_in_an_entry_is_named_by_log_and_entry(data: st.DataObject
         assert bad.seq == bad.last == frame.first + offset
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_a_character_changed_in_a_checkpoint_or_cosignature_is_named_by_log(data: st.DataObject) -> None:
     place = data.draw(st.integers(0, len(FRAMES) - 1))
@@ -407,6 +414,18 @@ def test_bodies_can_be_withheld_and_everything_else_still_verifies() -> None:
         (4, None, "received")
     ]
     assert list(render(report))
+
+
+@pytest.mark.parametrize(
+    "changes", [{"bodies": (DeliveredBody(True, b"x"), None)}, {"wrap": Wrap("jp", b"", "", b"", b"", b"", b"")}]
+)
+def test_what_nothing_could_check_does_not_belong_in_the_file(changes: dict[str, object]) -> None:
+    frame = kr_log().frame(4)
+    first = msgspec.structs.replace(frame.deliveries[0], **changes)
+    changed = msgspec.structs.replace(frame, deliveries=(first, *frame.deliveries[1:]))
+    bad = verify([*without(FRAMES, Entries, "kr"), kr_log().frame(0, 4), changed], WORLD.roots).first_bad
+    assert bad is not None
+    assert (bad.code, bad.log, bad.seq, bad.last) == ("MALFORMED", KR, 4, 4)
 
 
 def test_bodies_of_acts_cannot_be_withheld() -> None:
