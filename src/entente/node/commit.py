@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from os import urandom
 from typing import Protocol, TypeVar
 
-from entente.node.errors import NotReadyError
+from entente.node.errors import NodeError, NotReadyError
 from entente.node.ledger import HeldLog, Ledger
 from entente.record.envelope import SALT, BodyRef, Envelope, commitment
 from entente.record.merkle import leaf_hash
@@ -31,6 +31,10 @@ class Clockwork(Protocol):
 
     def instant(self) -> int:
         """The maximum of the clock and everything seen so far, in ms since the epoch."""
+        ...
+
+    def saw(self, instant: int) -> None:
+        """Note an instant that has become part of the record: nothing is decided at an earlier one any more."""
         ...
 
 
@@ -62,6 +66,12 @@ class Work:
     touched: set[bytes]
     _until: int | None = None
     after: list[Callable[[], None]] = field(default_factory=list)
+    undo: list[Callable[[], None]] = field(default_factory=list)
+    """What takes back the work's doings outside the transaction, once that is known to be rolled back."""
+
+    def saw(self, instant: int) -> None:
+        """Go on at ``instant`` if it is later: one that stands in entries taken from a peer, or given to one's own."""
+        self.at = max(self.at, instant)
 
     def holds_until(self, until: int | None) -> None:
         """Note that something decided here holds only before ``until``."""
@@ -70,7 +80,7 @@ class Work:
 
     def overtaken(self, now: int) -> bool:
         """Whether the clock has reached an instant at which something decided here may be otherwise."""
-        return self._until is not None and now >= self._until
+        return self._until is not None and max(now, self.at) >= self._until
 
     def append(
         self,
@@ -88,6 +98,7 @@ class Work:
         at = max(self.at, log.row.last_instant)
         if kind == "act":
             at = max(at, log.row.last_instant + 1)  # `dispatched` is strictly increasing for one writer (lifecycle 1)
+        self.saw(at)
         envelope = Envelope(
             version=1,
             suite=SUITE,
@@ -130,11 +141,15 @@ class Committer:
         """
         for _ in range(ATTEMPTS):
             touched: set[bytes] = set()
+            undo: list[Callable[[], None]] = []
             try:
-                result, unit = self._once(work, touched)
+                result, unit = self._once(work, touched, undo)
             except _OvertakenError:
-                self._rebuild(touched)
+                self._take_back(touched, undo)
                 continue
+            except NodeError:
+                self._take_back(touched, undo)
+                raise
             except StoreError as error:
                 self._rebuild(touched)
                 raise NotReadyError(error.code, str(error), error.remedy) from error
@@ -151,12 +166,19 @@ class Committer:
             "Look at the status and decide again.",
         )
 
-    def _once(self, work: Callable[[Work], T], touched: set[bytes]) -> tuple[T, Work]:
+    def _take_back(self, touched: set[bytes], undo: list[Callable[[], None]]) -> None:
+        """After a certain roll-back; after an error of the store nothing is taken back, since COMMIT may stand."""
+        for step in reversed(undo):
+            step()
+        self._rebuild(touched)
+
+    def _once(self, work: Callable[[Work], T], touched: set[bytes], undo: list[Callable[[], None]]) -> tuple[T, Work]:
         with self._store.write() as tx:
-            unit = Work(tx, self._clockwork.instant(), touched)
+            unit = Work(tx, self._clockwork.instant(), touched, undo=undo)
             result = work(unit)
             if unit.overtaken(self._clockwork.instant()):
                 raise _OvertakenError
+        self._clockwork.saw(unit.at)
         return result, unit
 
 

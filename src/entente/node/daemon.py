@@ -22,7 +22,7 @@ from entente.node.intake import trouble
 from entente.node.national import commit_heads
 from entente.node.node import Node
 from entente.node.outgoing import Feed, frames_for, hello
-from entente.node.payloads import wanted
+from entente.node.payloads import lapse, wanted
 from entente.node.releases import Draft
 from entente.record.frames import AnyFrame, Hello
 from entente.sealing.certificates import spki_digest
@@ -108,6 +108,7 @@ class Daemon:
                 now, untils = await self.do(self._boundaries)
                 if untils != boundaries or now - kept > 60_000:
                     await self.do(self.node.keep_time)
+                    await self.do(lambda: lapse(self.node))
                     await self.do(lambda: commit_heads(self.node))
                     kept, boundaries = now, untils
             except (StoreError, NodeError) as error:

@@ -142,6 +142,7 @@ def _merge(node: "Node", unit: Work, frame: Entries) -> None:
     frontier = extension.head.frontier
     log.row = unit.tx.append(log.row, entries, root=frontier.root(), frontier=frontier.to_bytes(), checkpoint="")
     log.frontier = frontier
+    unit.saw(extension.head.last_instant)
     for entry in extension.parsed:
         ledger.take(log, entry.envelope, entry.bodies)
         if entry.envelope.kind == "transfer" and entry.delivery.wrap is not None:

@@ -78,6 +78,9 @@ def take_entries(node: "Node", peer: str, frame: Entries, channel: str) -> list[
         checked = _check(node, unit, ledger, log, frame)
         if not checked:
             return
+        # Instants seen from peers count as time that has passed: nothing is acknowledged before it was written.
+        node.saw(max(entry.envelope.instant for entry in checked))
+        unit.at = max(unit.at, node.instant())
         answers, outcomes = _take(node, unit, ledger, log, checked, channel)
         own = open_log(node, unit, ledger) if answers and ledger.document else None
         if own is not None and answers:
@@ -160,7 +163,7 @@ def _check(node: "Node", unit: Work, ledger: Ledger, log: HeldLog, frame: Entrie
         return leaf_hash(unit.tx.entries(row.id, seq, 1)[0].envelope)
 
     try:
-        extension = check_entries(head, frame, log.keys, now_max=unit.at + skew(ledger), held_leaf=held_leaf)
+        extension = check_entries(head, frame, log.keys, now_max=node.own_time() + skew(ledger), held_leaf=held_leaf)
     except ForkError as error:
         node.keep_evidence(row.writer, f"{error}\n\n{error.held}\n{error.offered}")
         raise RefusedError(error.code, str(error), error.remedy) from error
@@ -173,6 +176,7 @@ def _check(node: "Node", unit: Work, ledger: Ledger, log: HeldLog, frame: Entrie
         entries = [_new_entry(entry) for entry in extension.parsed]
         frontier = extension.head.frontier
         unit.touched.add(ledger.agreement)
+        unit.saw(extension.head.last_instant)
         log.row = unit.tx.append(
             row, entries, root=frontier.root(), frontier=frontier.to_bytes(), checkpoint=frame.checkpoint
         )

@@ -54,6 +54,12 @@ class Ledger:
         self.agreement = agreement
         self.party = party
         self.roots = roots
+        self.ready = False
+        self.confirmed: set[str] = set()
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget what the entries said, to be fed again; whoever holds this ledger goes on holding the right one."""
         self.logs: dict[tuple[str, str], HeldLog] = {}
         self.sealing: dict[str, SealingPublic] = {}
         self.sealing_since: dict[str, int] = {}
@@ -62,10 +68,8 @@ class Ledger:
         self.epoch_since: dict[tuple[str, str], int] = {}
         self.national_since = 0
         self.own_seen: dict[tuple[str, str], int] = {}
-        self.ready = False
-        self.confirmed: set[str] = set()
-        digests = {name: root.digest for name, root in roots.items()}
-        self.projection = Projection(agreement, self._office, digests, keep_items=False)
+        digests = {name: root.digest for name, root in self.roots.items()}
+        self.projection = Projection(self.agreement, self._office, digests, keep_items=False)
         self.situation: Situation | None = None
         self.gates: dict[tuple[str, str, str], Gate] = {}
         self._status: tuple[AgreementStatus, int | None] | None = None

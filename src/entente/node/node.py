@@ -56,6 +56,7 @@ class Node:
         self.card = parse_card((home.path / "card.json").read_bytes())
         self._high_water = max((row.last_instant for row in self.store.logs()), default=0)
         self._high_water = max(self._high_water, int(self.store.get("high-water") or b"0"))
+        self._own_time = int(self.store.get("own-time") or b"0")
         self._load_roots()
         for agreement in {row.agreement for row in self.store.logs()} - {NATIONAL}:
             self._load(agreement)
@@ -69,14 +70,31 @@ class Node:
 
     def instant(self) -> int:
         """The present instant in ms: never before one that this node, its record or a peer has seen."""
-        self._high_water = max(self._high_water, self.clock.now())
+        self.saw(self.own_time())
         return self._high_water
+
+    def saw(self, instant: int) -> None:
+        """Never again answer with an earlier instant than this one."""
+        self._high_water = max(self._high_water, instant)
+
+    def own_time(self) -> int:
+        """The latest that this node's own clock has shown, in ms: what future-dated is measured from.
+
+        Not from :meth:`instant`, or a peer could walk this node's time away in steps that the skew allows.
+        """
+        self._own_time = max(self._own_time, self.clock.now())
+        return self._own_time
+
+    def saw(self, instant: int) -> None:
+        """An instant that a peer has written, within the skew that the terms allow: time does not go back behind it."""
+        self._high_water = max(self._high_water, instant)
 
     def keep_time(self) -> None:
         """Persist the high-water mark, so that a clock stepped back over a stop does not reopen what was closed."""
         instant = self.instant()
         with self.store.write() as tx:
             tx.put("high-water", str(instant).encode())
+            tx.put("own-time", str(self._own_time).encode())
 
     # Parties
 
@@ -95,13 +113,14 @@ class Node:
     # Ledgers
 
     def _load(self, agreement: bytes) -> Ledger:
-        ledger = Ledger(agreement, self.party, self.roots)
-        rows = [row for row in self.store.logs() if row.agreement == agreement]
-        history = ((row.log, *self._opened(row)) for row in self.store.history(agreement))
-        replay(ledger, rows, history)
-        self.ledgers[agreement] = ledger
+        ledger = self.ledgers[agreement] = Ledger(agreement, self.party, self.roots)
+        self._replay(ledger)
         ledger.ready = ledger.own is None or ledger.own.row.size == 0
         return ledger
+
+    def _replay(self, ledger: Ledger) -> None:
+        rows = [row for row in self.store.logs() if row.agreement == ledger.agreement]
+        replay(ledger, rows, ((row.log, *self._opened(row)) for row in self.store.history(ledger.agreement)))
 
     def _opened(self, row: EntryRow) -> tuple[Envelope, list[bytes | None]]:
         envelope = parse_envelope(row.envelope)
@@ -110,13 +129,13 @@ class Node:
 
     def rebuild(self, touched: set[bytes]) -> None:
         """Bring ledgers back to what the store says, after a transaction that touched them was rolled back."""
-        for agreement in touched:
-            before = self.ledgers.get(agreement)
+        for agreement in touched & self.ledgers.keys():
+            ledger = self.ledgers[agreement]
+            ledger.clear()
             if any(row.agreement == agreement for row in self.store.logs()):
-                ledger = self._load(agreement)
-                ledger.ready, ledger.confirmed = (before.ready, before.confirmed) if before else (False, set())
+                self._replay(ledger)
             else:
-                self.ledgers.pop(agreement, None)
+                del self.ledgers[agreement]
 
     def ledger(self, name: str) -> Ledger:
         """The ledger of an agreement by its name, its digest, or the beginning of its digest.
@@ -225,6 +244,8 @@ class Node:
 
     def note_warnings(self, decision: Decision) -> None:
         """What the gate let pass but marked, such as an uncertain clock, is raised as an alarm."""
+        if not any(warning.code == "CLOCK_UNCERTAIN" for warning in decision.warnings):
+            self.clear_alarm("gate/CLOCK_UNCERTAIN")
         for warning in decision.warnings:
             self.alarm(f"gate/{warning.code}", warning.text)
 
@@ -268,6 +289,14 @@ class Node:
     def sync(file: BinaryIO) -> None:
         """Make a file's bytes durable."""
         os.fsync(file.fileno())
+
+    def sync_payloads(self) -> None:
+        """Make the names in ``payloads/`` durable: a file's own sync does not."""
+        folder = os.open(self.home.path / "payloads", os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
 
     def payload_path(self, position: Position) -> Path:
         """Where the sealed payload of an item is kept."""

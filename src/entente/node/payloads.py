@@ -8,12 +8,13 @@ from entente.node.commit import Work, salted
 from entente.node.errors import RefusedError
 from entente.node.ledger import HeldLog, Ledger
 from entente.node.releases import disk_room
-from entente.node.transfers import SEALED_SEGMENT, finish_payload, segments_held, take_segment
+from entente.node.transfers import SEALED_SEGMENT, abandon, finish_payload, segments_held, take_segment
 from entente.record.bodies import Received, ReceivedOf, Refused
 from entente.record.envelope import parse_envelope
 from entente.record.frames import AnyFrame, Segment, Want
 from entente.record.projection import Position
 from entente.sealing.canonical import encode
+from entente.store.sqlite import LogRow
 
 if TYPE_CHECKING:
     from entente.node.node import Node
@@ -22,8 +23,29 @@ WINDOW = 8
 """Segments sent for one request; the recipient asks again, so a slow one is never flooded."""
 
 
+def lapse(node: "Node") -> None:
+    """Answer what is awaited and can no longer come: once nothing may flow it is refused, and nothing of it is kept."""
+    for log_id, seq in node.store.awaiting():
+        row = node.store.log(log_id)
+        ledger = node.ledgers[row.agreement]
+        if ledger.ready and not flowing(ledger, node.instant()):
+            _give_up(node, ledger, row, seq)
+
+
+def _give_up(node: "Node", ledger: Ledger, row: LogRow, seq: int) -> None:
+    def work(unit: Work) -> None:
+        log = ledger.logs[row.writer, row.incarnation]
+        code = abandon(node, unit, ledger, log, seq)
+        if code is not None:
+            receipt = Received((ReceivedOf(*log.name, (), (Refused(seq, code),)),))
+            unit.append(ledger, usable(ledger), "received", [salted(encode(receipt))])
+
+    node.committer.run(work)
+
+
 def wanted(node: "Node", peer: str) -> list[Want]:
     """What is still missing of payloads on their way from a peer: how a transfer resumes after a cut."""
+    lapse(node)
     wants = []
     for log_id, seq in node.store.awaiting():
         row = node.store.log(log_id)

@@ -311,11 +311,14 @@ def _append(
         target = node.payload_path(position)
         target.unlink(missing_ok=True)
         target.hardlink_to(draft.staged)  # not a rename: the transaction may be done again
+        unit.undo.append(lambda: target.unlink(missing_ok=True))
+        node.sync_payloads()
     for party, (epoch, secret) in epochs.items():
         binding = WrapBinding(ledger.agreement, header.terms, node.party, party, header.item, draft.digest, epoch)
         nonce, sealed = wrap(secret, draft.content_key, binding)
         data = encode(Wrap(party, epoch, header.item, header.terms, draft.digest, nonce, sealed))
         unit.tx.put_wrap(log.row.id, position.seq, party, data)
         unit.tx.enter(log.row.id, position.seq, party, "given", header.item, "sent", unit.at)
+    unit.undo.append(lambda: node.item_keys.destroy(log.row.id, position.seq))
     node.keep_content_key(unit.tx, log.row.id, position.seq, header.item, draft.content_key)
     return position

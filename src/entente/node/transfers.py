@@ -176,6 +176,9 @@ def _judge(
     decision = gate.decide(item, unit.at)
     node.note_warnings(decision)
     if decision.allowed:
+        if any(warning.code == "CLOCK_UNCERTAIN" for warning in decision.warnings):
+            marked = {"from": log.row.writer, "entry": seq, "item": opened.header.item, "decision": decision}
+            note(node, unit, "marked", marked)
         return None
     note(
         node, unit, "refused", {"from": log.row.writer, "entry": seq, "item": opened.header.item, "decision": decision}
@@ -187,6 +190,7 @@ def _keep(node: "Node", unit: Work, log: HeldLog, entry: CheckedEntry, opened: O
     for place, body in enumerate(entry.delivery.bodies):
         if body is not None:
             unit.tx.put_body(log.row.id, entry.envelope.seq, place, body.sealed, body.data)
+    unit.undo.append(lambda: node.item_keys.destroy(log.row.id, entry.envelope.seq))
     node.keep_content_key(unit.tx, log.row.id, entry.envelope.seq, opened.header.item, opened.content_key)
 
 
@@ -208,6 +212,7 @@ def take_segment(node: "Node", log: HeldLog, seq: int, index: int, data: bytes, 
         os.pwrite(handle, data, have * SEALED_SEGMENT)
         if index + 1 == expected:
             os.fsync(handle)
+            node.sync_payloads()
     finally:
         os.close(handle)
     return have + 1
@@ -231,6 +236,20 @@ def finish_payload(node: "Node", unit: Work, ledger: Ledger, log: HeldLog, seq: 
         unit.tx.drop_bodies(log.row.id, seq)
         unit.after.append(lambda: node.shred(log.row.id, position))
     return Outcome(seq, refused)
+
+
+def abandon(node: "Node", unit: Work, ledger: Ledger, log: HeldLog, seq: int) -> str | None:
+    """Give up a transfer whose payload can no longer come, since nothing may flow: the code to refuse it with.
+
+    None where something may flow at this instant: then it is still awaited.
+    """
+    closed = _closed(ledger, unit)
+    if closed is not None:
+        note(node, unit, "refused", {"from": log.row.writer, "entry": seq, "code": closed, "text": "never complete"})
+        unit.tx.end_awaiting(log.row.id, seq)
+        unit.tx.drop_bodies(log.row.id, seq)
+        unit.after.append(lambda: node.shred(log.row.id, Position(*log.name, seq)))
+    return closed
 
 
 def _check_payload(node: "Node", position: Position, opened: Opened) -> None:
