@@ -1,8 +1,9 @@
 """The evidence file: one agreement's logs as anyone may check them (docs/spec/evidence.md).
 
 A magic line and frames, as in a courier's bundle: ``Entries`` with bodies in clear where they are disclosed and None
-where they are withheld (never sealed, never with a wrap), ``Cosigned`` for checkpoints that others cosigned, ``Segment`` for sealed payload segments. The
-order within one log matters, the order between logs does not. The file holds no root and is trusted in nothing.
+where they are withheld (never sealed, never with a wrap), ``Cosigned`` for checkpoints that others cosigned,
+``Segment`` for sealed payload segments. The order within one log matters, the order between logs does not. The file
+holds no root and is trusted in nothing.
 """
 
 from collections.abc import Iterable, Iterator
