@@ -78,9 +78,6 @@ def take_entries(node: "Node", peer: str, frame: Entries, channel: str) -> list[
         checked = _check(node, unit, ledger, log, frame)
         if not checked:
             return
-        # Instants seen from peers count as time that has passed: nothing is acknowledged before it was written.
-        node.saw(max(entry.envelope.instant for entry in checked))
-        unit.at = max(unit.at, node.instant())
         answers, outcomes = _take(node, unit, ledger, log, checked, channel)
         own = open_log(node, unit, ledger) if answers and ledger.document else None
         if own is not None and answers:
@@ -176,6 +173,7 @@ def _check(node: "Node", unit: Work, ledger: Ledger, log: HeldLog, frame: Entrie
         entries = [_new_entry(entry) for entry in extension.parsed]
         frontier = extension.head.frontier
         unit.touched.add(ledger.agreement)
+        # Instants seen from peers count as time that has passed: nothing is judged or answered before it was written.
         unit.saw(extension.head.last_instant)
         log.row = unit.tx.append(
             row, entries, root=frontier.root(), frontier=frontier.to_bytes(), checkpoint=frame.checkpoint

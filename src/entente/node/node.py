@@ -74,7 +74,7 @@ class Node:
         return self._high_water
 
     def saw(self, instant: int) -> None:
-        """Never again answer with an earlier instant than this one."""
+        """Never again answer with an earlier instant than this one: a peer wrote it, or this node did."""
         self._high_water = max(self._high_water, instant)
 
     def own_time(self) -> int:
@@ -84,10 +84,6 @@ class Node:
         """
         self._own_time = max(self._own_time, self.clock.now())
         return self._own_time
-
-    def saw(self, instant: int) -> None:
-        """An instant that a peer has written, within the skew that the terms allow: time does not go back behind it."""
-        self._high_water = max(self._high_water, instant)
 
     def keep_time(self) -> None:
         """Persist the high-water mark, so that a clock stepped back over a stop does not reopen what was closed."""
