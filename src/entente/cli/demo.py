@@ -70,8 +70,7 @@ def _load(name: str) -> "Scenario":
 
     path = Path(name)
     if not path.exists():
-        shipped = Path(__file__).resolve().parents[3] / SCENARIOS
-        path = next((base / name for base in (SCENARIOS, shipped) if (base / name).is_dir()), path)
+        path = shipped(SCENARIOS / name)
     try:
         return load_scenario(path)
     except OSError as error:
@@ -81,6 +80,12 @@ def _load(name: str) -> "Scenario":
         problems = [msgspec.to_builtins(problem) for problem in error.problems]
         remedy = "Correct it: docs/spec/scenario.md."
         raise InputError("SCENARIO_INVALID", f"{path} cannot be played", remedy, problems=problems) from None
+
+
+def shipped(path: Path) -> Path:
+    """A path that comes with Entente, from here or from the checkout that this code is in."""
+    beside = Path(__file__).resolve().parents[3] / path
+    return beside if not path.exists() and beside.exists() else path
 
 
 @contextmanager

@@ -257,7 +257,9 @@ class Player:
             return {}
         self._checks += 1
         registers = self.verify(party, f"{party}-{self._checks}").registers
-        held = next((register["held"] for register in registers if register["party"] == party), [])
+        held: list[dict[str, Any]] = next(
+            (register["held"] for register in registers if register["party"] == party), []
+        )
         return {(each["sender"], each["seq"]): (each["state"], each["code"]) for each in held}
 
     # Evidence

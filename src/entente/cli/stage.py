@@ -52,7 +52,7 @@ class StageNode:
     def __init__(self, folder: Path, party: str, passphrase: str) -> None:
         self.party = party
         self.path = folder / party
-        self._log = folder / f"{party}.log"
+        self.log = folder / f"{party}.log"
         self._passphrase = passphrase
         self._process: subprocess.Popen[bytes] | None = None
         self._offices: dict[str, HybridKey] = {}
@@ -97,7 +97,7 @@ class StageNode:
         def answers() -> Any:
             if self._process is not None and self._process.poll() is not None:
                 raise CommandError(
-                    "NODE_FAILED", f"the node of {self.party} ended: {self._last_words()}", f"See {self._log}."
+                    "NODE_FAILED", f"the node of {self.party} ended: {self._last_words()}", f"See {self.log}."
                 )
             with suppress(NodeError):
                 return self.ask("node.status")
@@ -147,7 +147,7 @@ class StageNode:
         """Run the command with the passphrase on a descriptor of its own."""
         reading, writing = os.pipe()
         try:
-            with self._log.open("ab") as log:
+            with self.log.open("ab") as log:
                 process = subprocess.Popen(
                     [*ENTENTE, *arguments, "--passphrase-fd", str(reading)],
                     stdin=subprocess.DEVNULL,
@@ -163,7 +163,7 @@ class StageNode:
         return process
 
     def _last_words(self) -> str:
-        lines = self._log.read_text(errors="replace").strip().splitlines() if self._log.exists() else []
+        lines = self.log.read_text(errors="replace").strip().splitlines() if self.log.exists() else []
         return lines[-1] if lines else "no output"
 
 
@@ -173,7 +173,7 @@ class Stage:
     def __init__(self, folder: Path, parties: Iterable[str]) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.folder = folder
-        self.passphrase = secrets.token_urlsafe(18)
+        self.passphrase = new_passphrase()
         self.nodes = {party: StageNode(folder, party, self.passphrase) for party in parties}
         self.wires = {party: Wire() for party in self.nodes}
         self.linked = True
@@ -248,6 +248,11 @@ class Stage:
     @staticmethod
     def _agreements(node: StageNode) -> list[str]:
         return [shown["agreement"] for shown in node.ask("node.status")["agreements"]]
+
+
+def new_passphrase() -> str:
+    """A passphrase for exercise nodes."""
+    return secrets.token_urlsafe(18)
 
 
 def keep_passphrase(folder: Path, passphrase: str) -> None:
