@@ -33,7 +33,7 @@ class Text(_Table, frozen=True, kw_only=True):
 
 
 class Authority(_Table, frozen=True, kw_only=True):
-    """A competent authority of a party (DOMAIN glossary: ``CompetentAuthority``)."""
+    """A competent authority of a party."""
 
     id: str
     name: LanguageMap
@@ -187,7 +187,7 @@ class Survival(_Table, frozen=True, kw_only=True):
 
 
 class Agreement(_Table, frozen=True, kw_only=True):
-    """An agreement document: the only authority by which anything flows (DESIGN rule 1)."""
+    """An agreement document: the only authority by which anything flows."""
 
     schema: Literal["entente/agreement/1"]
     name: str

@@ -2,12 +2,25 @@
 """What an agreement document and an acts document may say, and that everything wrong is said at once."""
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
-from entente.domain.agreement.acts import parse_acts
+from entente.domain.agreement.acts import Act, ActKind, parse_acts
 from entente.domain.agreement.document import digest, parse_agreement
 from entente.domain.agreement.problems import DocumentError
+from entente.domain.agreement.terms import (
+    Agreement,
+    Authority,
+    Force,
+    Incidents,
+    Limits,
+    Notices,
+    PartyTerms,
+    ReleaseTerms,
+    Term,
+    Termination,
+)
 
 ROOT = Path(__file__).parents[4]
 SAMPLE = (ROOT / "examples" / "agreements" / "jp-kr-2016.toml").read_text(encoding="utf-8")
@@ -213,3 +226,13 @@ def test_acts_may_come_in_any_order_and_refer_to_anything() -> None:
     )
     assert parse_acts(changed('refs = ["kr-3"]', 'refs = ["nobody-knows"]', ACTS))[5].refs == ("nobody-knows",)
     assert parse_acts(b"") == ()
+
+
+def test_the_specification_names_every_key_and_every_kind_of_act() -> None:
+    spec = ROOT / "docs" / "spec"
+    text = (spec / "agreement.md").read_text(encoding="utf-8")
+    structs = [Agreement, PartyTerms, Authority, Force, Term, Termination, Limits, Notices, ReleaseTerms, Incidents]
+    keys = {field for struct in structs for field in struct.__struct_fields__}
+    assert [key for key in sorted(keys) if key not in text] == []
+    text = (spec / "acts.md").read_text(encoding="utf-8") + (spec / "lifecycle.md").read_text(encoding="utf-8")
+    assert [name for name in (*get_args(ActKind), *Act.__struct_fields__) if f"`{name}`" not in text] == []
