@@ -10,7 +10,7 @@ from builder import AGREEMENT, DOCUMENT, MAGIC, Log, Party, World, lived_world
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from entente.record.bodies import PayloadRef, Received, ReceivedOf, Refused
+from entente.record.bodies import DeliveredClaim, MarkingBody, PayloadRef, Received, ReceivedOf, Refused
 from entente.record.checkpoint import Checkpoint, cosign, sign_checkpoint
 from entente.record.envelope import DeliveredBody, Seen, Wrap
 from entente.record.evidence import write_evidence
@@ -283,15 +283,30 @@ def test_a_release_that_the_gate_refused_is_named(code: str, changes: dict[str, 
 
 def test_what_a_party_could_not_know_convicts_nobody_and_is_reported_as_hindsight() -> None:
     world = in_force()
-    world.act("kr", "suspend_operation")
     world.act("jp", "suspend_operation")
-    world.logs["jp"].seen["kr", world.logs["kr"].incarnation] = 10**6  # jp does not hear of what kr writes next
     world.receive("kr")
+    world.act("kr", "suspend_operation")
+    claim = DeliveredClaim("kr-3", "jp", world.now, "hand", bytes(32))  # on paper; jp's node has not heard of it
+    world.write("kr", "delivered", [encode(claim)])
+    world.logs["jp"].seen["kr", world.logs["kr"].incarnation] = 10**6
     seq = world.transfer("jp", "item-1")
     report = verify(world.evidence(), world.roots)
+    assert report.ok
     [judgement] = report.transfers
-    assert judgement.seq == seq
-    assert judgement.hindsight == () or judgement.allowed is False
+    assert (judgement.seq, judgement.allowed, judgement.hindsight) == (seq, True, ("STATUS_DISPUTED",))
+    assert any("in hindsight STATUS_DISPUTED" in line for line in render(report))
+
+
+def test_what_a_party_keeps_at_home_is_attested_and_not_held_against_it() -> None:
+    report = verify(FILE, WORLD.roots)
+    assert {judgement.rests_on for judgement in report.transfers} == {
+        ("CLOCK_UNCERTAIN", "CHANNEL_NOT_ALLOWED", "ON_HOLD")
+    }
+    world = in_force()
+    marking = MarkingBody("極秘", "us", (), None)
+    world.transfer("jp", "item-1", marking=marking)
+    judgement = verify(world.evidence(), world.roots).transfers[0]
+    assert "ORIGINATOR_CONSENT_MISSING" in judgement.rests_on
 
 
 def test_a_receipt_for_what_was_not_there_is_named() -> None:
