@@ -27,7 +27,7 @@ STEP = 4
 class CheckedLog:
     """A log up to ``stopped``, the first entry that did not pass (None: all did).
 
-    ``history`` holds its keys by position, ``roots`` the roots asked for by size.
+    ``history`` holds its keys by position, ``roots`` the root of every size once one was asked for.
     """
 
     evidence: LogEvidence
@@ -35,7 +35,7 @@ class CheckedLog:
     history: KeyHistory
     entries: list[CheckedEntry]
     stopped: LogError | None = None
-    roots: dict[int, bytes] = field(default_factory=dict)
+    roots: list[bytes] = field(default_factory=list)
     cosigners: list[Cosigner] = field(default_factory=list)
 
     @property
@@ -44,9 +44,13 @@ class CheckedLog:
         return (entry.envelope for entry in self.entries)
 
     def root_at(self, size: int) -> bytes:
-        """The root over the first ``size`` entries, recomputed once."""
-        if size not in self.roots:
-            self.roots[size] = Frontier().extend(entry.leaf for entry in self.entries[:size]).root()
+        """The root over the first ``size`` entries; all are computed at the first question, in one pass."""
+        if not self.roots:
+            frontier = Frontier()
+            self.roots = [frontier.root()]
+            for entry in self.entries:
+                frontier = frontier.append(entry.leaf)
+                self.roots.append(frontier.root())
         return self.roots[size]
 
     def bad(self, code: str, text: str, seq: int | None, last: int | None = None, *, step: int = STEP) -> Bad:

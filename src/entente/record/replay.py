@@ -13,7 +13,7 @@ import msgspec
 
 from entente.domain.agreement.acts import Act
 from entente.domain.agreement.terms import Channel
-from entente.domain.release import Decision, Direction, Gate, ItemFacts, compile_gate
+from entente.domain.release import ApprovalFact, Decision, Direction, Gate, ItemFacts, compile_gate
 from entente.domain.release_status import situation
 from entente.record.audit import CheckedLog
 from entente.record.bodies import Received
@@ -52,13 +52,22 @@ class GateKeeper:
 
     def __init__(self, projection: Projection) -> None:
         self._projection = projection
-        self._acts: list[Act] | None = None
+        self._acts: list[Act] = []
+        self._documents = 0
+        self._stale = True
         self._gates: dict[tuple[str, str, str], Gate] = {}
 
-    def forget(self) -> None:
-        """An entry other than a transfer was fed."""
-        self._acts = None
-        self._gates.clear()
+    def doubt(self) -> None:
+        """An entry other than a transfer was fed: an act, or what is known of one, may have changed."""
+        self._stale = True
+
+    def _refresh(self) -> None:
+        """Most receipts are of items and change no act; then the gates stand."""
+        acts, documents = self._projection.domain_acts(), len(self._projection.documents)
+        if acts != self._acts or documents != self._documents:
+            self._acts, self._documents = acts, documents
+            self._gates.clear()
+        self._stale = False
 
     def decide(self, sender: str, recipient: str, direction: Direction, item: ItemFacts, at: int) -> Decision:
         """The gate's answer at ``at`` (ms).
@@ -66,6 +75,8 @@ class GateKeeper:
         Raises:
             ValueError: the document first signed is not known yet, or the party is none of it.
         """
+        if self._stale:
+            self._refresh()
         key = (sender, recipient, direction)
         gate = self._gates.get(key)
         if gate is None or at < gate.since or (gate.until is not None and at >= gate.until):
@@ -74,8 +85,6 @@ class GateKeeper:
 
     def _compile(self, sender: str, recipient: str, direction: Direction, at: int) -> Gate:
         projection = self._projection
-        if self._acts is None:
-            self._acts = projection.domain_acts()
         party = sender if direction == "release" else recipient
         now = situation(projection.documents, self._acts, at, party, first=projection.first)
         return compile_gate(
@@ -114,6 +123,7 @@ class Replay:
         for entry in in_order(logs):
             self.complete.feed(entry.envelope, entry.bodies)
         self._hindsight = GateKeeper(self.complete)
+        self._approvals: dict[Position, tuple[ApprovalFact, ...]] = {}
 
     def _projection(self) -> Projection:
         return Projection(self._agreement, self._offices, self._roots)
@@ -198,9 +208,11 @@ class Replay:
         """The item's facts; home facts are taken as attested, so that only what the record shows can refuse."""
         assert record.header is not None  # noqa: S101 - the caller has asked
         assert record.transfer is not None  # noqa: S101
-        approvals = approval_facts(
-            record.position, record.transfer.header, record.header, record.transfer.approvals, self._offices
-        )
+        approvals = self._approvals.get(record.position)
+        if approvals is None:
+            approvals = self._approvals[record.position] = approval_facts(
+                record.position, record.transfer.header, record.header, record.transfer.approvals, self._offices
+            )
         sender_keys = self._logs[record.position[:2]].history.at(record.position.seq)
         peer_keys = [log for (writer, _), log in self._logs.items() if writer == recipient and log.history.statements]
         return item_facts(
@@ -220,7 +232,7 @@ def _position(envelope: Envelope) -> Position:
 def _feed(view: View, keeper: GateKeeper, entry: CheckedEntry) -> None:
     view.projection.feed(entry.envelope, entry.bodies)
     if entry.envelope.kind != "transfer":
-        keeper.forget()
+        keeper.doubt()
 
 
 def _accepted(body: bytes) -> Iterator[Position]:
