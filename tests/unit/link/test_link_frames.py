@@ -480,6 +480,12 @@ def test_a_busy_handler_does_not_make_its_peer_silent(jp: Card, kr: Card) -> Non
             assert node.handler.session is not None
             assert node.handler.session.is_open
             done.set()
+            after = node.handler.session._pings + 2  # nor is the time counted once the handler has returned
+            while True:
+                ping = await other.hear()
+                assert isinstance(ping, Ping)
+                if ping.count == after:
+                    break
 
     live(main())
 

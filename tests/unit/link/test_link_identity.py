@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
-from linked import Card, Node, hello, imposter_pem, limits, live, stranger
+from linked import PATIENCE, Card, Node, hello, imposter_pem, limits, live, stranger
 
 from entente.link.errors import IdentityError
 from entente.link.tls import Peer, TlsIdentity, dials
@@ -144,13 +144,16 @@ async def heard_by(identity: TlsIdentity, jp: Card, *known: Peer) -> tuple[bytes
             await writer.start_tls(context)
             got = await reader.read()
         writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
         if not heard.done():
             heard.set_result(got)
 
     async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
         peers = [msgspec.structs.replace(peer, address=("127.0.0.1", port)) for peer in known]
-        async with Node(jp, *peers) as node:
+        once = limits(backoff_first=1000 * PATIENCE, backoff_cap=1000 * PATIENCE)
+        async with Node(jp, *peers, limits=once) as node:
             return await heard, node
 
 
