@@ -133,6 +133,18 @@ VECTORS = [
              reasons=["TERMS_MISSING"]),
     ),
     vector(
+        "a notice that counted under missing terms leaves the view unknown", "lifecycle 6", "jk jk-two-yearly",
+        [*ENTRY, *amend("missing", "2018-01-01", "2018-02-01"),
+         act("kr-notice", "notice_of_termination", "2018-02-15"),
+         *amend("jk-two-yearly", "2018-03-01", "2018-04-01", "again")],
+        then("2018-04-01", every={"phase": "unknown"}, release_allowed=False, reasons=["TERMS_MISSING"], refused=[]),
+    ),
+    vector(
+        "a missing document after the agreement has ended changes nothing", "lifecycle 6", "jk-fixed",
+        [*ENTRY, *amend("missing", "2017-10-01", "2017-12-01")],
+        then("2018-01-01", every={"phase": "ended"}, refused=["jp-amend MISMATCH", "kr-amend MISMATCH"]),
+    ),
+    vector(
         "an amendment before entry into force: the new document brings the agreement into force", "lifecycle 6",
         "jk vienna", [*signed("2015-01-01"), *amend("vienna", "2015-01-02", "2015-03-01 12:00")],
         then("2015-03-01 11:59:59.999", every={"phase": "signed"}),

@@ -48,6 +48,11 @@ VECTORS = [
         then("2019-09-10", every=running(END_2019)),
     ),
     vector(
+        "from dispatch: an end under the other counting does not precede the receipt either", "lifecycle 4",
+        "jk-dispatch", [*ENTRY, notice("kr-notice", "2019-08-25 12:00 KST", received="2019-12-01 12:00")],
+        then("2019-12-02", every=running(END_2020), reasons=["OTHER_COUNTING"], mentions=["2019-12-01T12:00:00.000Z"]),
+    ),
+    vector(
         "from dispatch, received after the boundary: the end is the receipt", "lifecycle 4", "jk-dispatch",
         [*ENTRY, notice("kr-notice", "2019-08-20", received="2019-12-01 12:00")],
         then("2019-12-01", every={"phase": "in_force", "next_boundary": "2020-11-23"}),
@@ -154,6 +159,17 @@ VECTORS = [
         then("2019-10-15", every={"phase": "notice_suspended"}),
         then("2019-11-01", every=running(END_2019), reasons=[], refused=[]),
         then("2019-11-22 15:00", every={"phase": "ended", "ends_at": END_2019}),
+    ),
+    vector(
+        "WOULD_LAPSE: at the very instant of the original end", "lifecycle 5", "jk-undeclared",
+        [*ENTRY, NOTICE, SUSPENSION, act("kr-withdraw", "withdraw", "2019-11-22 15:00 UTC", "kr-suspend")],
+        then("2019-11-23", every={"phase": "notice_suspended", "ends_at": None}, refused=["kr-withdraw WOULD_LAPSE"]),
+    ),
+    vector(
+        "to take back the suspension one millisecond before the original end", "lifecycle 5", "jk-undeclared",
+        [*ENTRY, NOTICE, SUSPENSION, act("kr-withdraw", "withdraw", "2019-11-22 14:59:59.999 UTC", "kr-suspend")],
+        then("2019-11-22 14:59:59.999", every=running(END_2019)),
+        then("2019-11-23", every={"phase": "ended", "ends_at": END_2019}, refused=[]),
     ),
     vector(
         "boundaries pass a suspended notice, but not a term without extension", "lifecycle 5", "jk-fixed",

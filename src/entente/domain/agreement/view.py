@@ -152,8 +152,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     def _term_end(self) -> int | None:
         if self.terms is None or self.schedule is None or self.schedule.current.extension is not None:
             return None
-        boundary = self.schedule.current.boundary(0)
-        return max(first_instant(boundary, self.terms.termination.zone), self.since)
+        return first_instant(self.schedule.current.boundary(0), self.terms.termination.zone)
 
     def next_boundary(self) -> date | None:
         """The first boundary of a term after ``now``; ``None`` without a term."""
@@ -277,7 +276,8 @@ def spend_suspended(view: View) -> View:
 def notice_end(view: View, terms: Agreement, given: date, counts: int, counting: str) -> int | None:
     """When a notice given on the local day ``given`` ends the agreement (lifecycle 4); never before it ``counts``.
 
-    ``None``: there is no boundary that it can still reach.
+    ``None``: there is no boundary that it can still reach. A boundary that it can reach lies after ``given``, because a
+    lead is at least a day.
     """
     clause = terms.termination
     overflow = "clamp" if terms.term is None else terms.term.overflow
@@ -287,5 +287,5 @@ def notice_end(view: View, terms: Agreement, given: date, counts: int, counting:
         day = day_after(reached) if clause.ends == "end_of_day" else reached
     else:
         needed = day_after(reached) if counting == "last_day" else reached
-        day = None if view.schedule is None else view.schedule.first_where(lambda b: b > given and b >= needed)
+        day = None if view.schedule is None else view.schedule.first_where(lambda boundary: boundary >= needed)
     return None if day is None else max(first_instant(day, clause.zone), counts)
