@@ -5,7 +5,8 @@ With ``--json`` the answer is one JSON value on standard output, errors included
     {"error": {"code": "...", "message": "...", "remedy": "...", "reasons": [...], "problems": [...]}}
 
 (``reasons`` where the gate or the lifecycle gave some, ``problems`` where a document has some). Without it, answers go
-to standard output and errors to standard error, in words. Exit codes: 0 done, 1 refused or found wanting, 2 bad usage or unreadable input.
+to standard output and errors to standard error, in words. Exit codes: 0 done, 1 refused or found wanting, 2 bad usage
+or unreadable input.
 """
 
 import json
