@@ -38,12 +38,13 @@ class DemoText:
         self._print(Text(" / ".join(title.values()), "bold"))
         self._print(Text(BANNER, "bold magenta"))
 
-    def part(self, title: str, replayed: int) -> None:
-        """The heading of a part."""
+    def part(self, title: str, replayed: int, set_up: float) -> None:
+        """The heading of a part, its nodes ready after ``set_up`` seconds."""
         self._print(Text())
         self._print(Text(title, "bold"))
-        if replayed:
-            self._print(Text(f"two fresh nodes; the same {replayed} steps up to here played again", "dim"))
+        nodes = f"{len(self._scenario.agreement.parties)} node processes over loopback TLS, ready in {set_up:.1f} s"
+        again = f"; the {replayed} steps up to here played again" if replayed else ""
+        self._print(Text(nodes + again, "dim"))
         self._row(self._zone_name(), "event", "state", "Art.", style="dim")
 
     def line(self, line: Line) -> None:
@@ -62,8 +63,8 @@ class DemoText:
             if line.title and "receipt_ms" in line.measured:
                 figures = line.measured
                 self._print(
-                    f"measured: {line.title}: {figures['bytes']:,.0f} bytes, held after {figures['held_ms']:,.1f} ms, "
-                    f"receipt back after {figures['receipt_ms']:,.1f} ms"
+                    f"measured: {line.title}: {figures['bytes']:,.0f} bytes, held in {figures['held_ms']:,.1f} ms, "
+                    f"receipt in {figures['receipt_ms']:,.1f} ms"
                 )
         for checked in played.evidence:
             self._checked(checked)

@@ -83,9 +83,10 @@ class StageNode:
                 "NODE_FAILED", f"the node of {self.party} was not made: {self._last_words()}", "See above."
             )
 
-    def start(self, *, detached: bool = False) -> None:
-        """``entente node run``; wait for it with :meth:`ready`."""
-        self._process = self._spawn("node", "run", str(self.path), detached=detached)
+    def start(self, *, at: int | None = None, detached: bool = False) -> None:
+        """``entente node run``, its clock at an instant (ms) or where it was; wait for it with :meth:`ready`."""
+        clock = () if at is None else ("--at", format_instant(at))
+        self._process = self._spawn("node", "run", str(self.path), *clock, detached=detached)
 
     def ready(self) -> dict[str, Any]:
         """Wait until the node answers; its status.
@@ -164,7 +165,7 @@ class StageNode:
 
     def _last_words(self) -> str:
         lines = self.log.read_text(errors="replace").strip().splitlines() if self.log.exists() else []
-        return lines[-1] if lines else "no output"
+        return " ".join(lines[-2:]) if lines else "no output"
 
 
 class Stage:
@@ -195,10 +196,9 @@ class Stage:
             node.finish_init(process)
         keep_roots(self.folder, self.nodes.values())
         for node in self.nodes.values():
-            node.start()
+            node.start(at=instant)
         for node in self.nodes.values():
             self.wires[node.party].target = node.ready()["port"]
-        self.set_clocks(instant)
         pair(self.nodes.values())
         self.await_link(up=True)
 
