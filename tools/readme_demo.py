@@ -28,7 +28,7 @@ def block(readme: str) -> str:
 
 def main() -> None:
     """Play the demo and write down what it printed."""
-    command = [sys.executable, "-m", "entente.cli.main", "demo"]
+    command = [sys.executable, "-m", "entente", "demo"]
     printed = subprocess.run(command, capture_output=True, text=True, check=True, cwd=README.parent).stdout
     readme = README.read_text()
     README.write_text(readme.replace(BEGIN + block(readme) + END, BEGIN + printed.strip() + "\n" + END))

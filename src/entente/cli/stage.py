@@ -25,8 +25,8 @@ from entente.node.keyring import unlock_office
 from entente.sealing.identity import fingerprint_words, parse_card, root_digest
 from entente.sealing.signing import HybridKey
 
-ENTENTE = (sys.executable, "-m", "entente.cli.main")
-"""The command, run by the same interpreter."""
+ENTENTE = (sys.executable, "-P", "-m", "entente")
+"""The command, run by the same interpreter and from where that finds it, not from the present directory."""
 PATIENCE = 30.0
 """Seconds until something that has to happen is given up; nothing depends on how long it really takes."""
 POLL = 0.002
