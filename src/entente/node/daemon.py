@@ -22,7 +22,7 @@ from entente.node.intake import trouble
 from entente.node.national import commit_heads
 from entente.node.node import Node
 from entente.node.outgoing import Feed, frames_for, hello
-from entente.node.payloads import lapse, wanted
+from entente.node.payloads import lapse, sweep, wanted
 from entente.node.releases import Draft
 from entente.record.frames import AnyFrame, Hello
 from entente.sealing.certificates import spki_digest
@@ -65,6 +65,7 @@ class Daemon:
         """Serve until stopped; ``started`` is called when both doors are open."""
         loop = asyncio.get_running_loop()
         self.node.committer.committed = lambda: loop.call_soon_threadsafe(self._wake)
+        await self.do(lambda: sweep(self.node))
         host, _, port = self.node.home.settings.listen.rpartition(":")
         self.port = await self.link.start(host, int(port))
         await self.control.start()

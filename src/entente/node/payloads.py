@@ -43,6 +43,15 @@ def _give_up(node: "Node", ledger: Ledger, row: LogRow, seq: int) -> None:
     node.committer.run(work)
 
 
+def sweep(node: "Node") -> None:
+    """Remove what a crash left among the payloads: staged ones, whose key is gone, and those of no item."""
+    entries = [(line.log, line.seq) for line in node.store.register()] + node.store.awaiting()
+    items = {node.payload_path(node.position_of(node.store.log(log), seq)) for log, seq in entries}
+    for path in (node.home.path / "payloads").iterdir():
+        if path not in items:
+            path.unlink()
+
+
 def wanted(node: "Node", peer: str) -> list[Want]:
     """What is still missing of payloads on their way from a peer: how a transfer resumes after a cut."""
     lapse(node)

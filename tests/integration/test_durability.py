@@ -1,0 +1,95 @@
+"""What is receipted is on the disk first: by the kernel's own account, in the order in which it saw the calls."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support_kill import Call, NodeProcess, calls, running
+from support_stop import LAST
+
+NAMES = "pwrite64,ftruncate,write,fsync,fdatasync,sendto,recvfrom,link"
+BIG = b"\x00\xff" * 1_250_000
+
+
+@pytest.fixture(scope="module")
+def nodes(ending: Path) -> Iterator[dict[str, NodeProcess]]:
+    """One pair for all: what is looked at is one item's way each time."""
+    with running(ending, LAST) as found:
+        yield found
+
+
+def unsynced(seen: list[Call], before: Call) -> set[str]:
+    """Files written before a call began whose sync had not ended then."""
+    dirty = set()
+    for one in seen:
+        if one.began >= before.began:
+            break
+        if one.name in ("pwrite64", "ftruncate", "write") and one.on.startswith("/"):
+            dirty.add(one.on)
+        if one.name in ("fsync", "fdatasync") and one.ended < before.began:
+            dirty.discard(one.on)
+    return {path for path in dirty if not path.endswith("-shm")}
+
+
+def synced(seen: list[Call], first: Call, last: Call) -> set[str]:
+    """Names of the files whose sync began after one call and ended before another."""
+    return {
+        Path(one.on).name
+        for one in seen
+        if one.name in ("fsync", "fdatasync") and one.began > first.began and one.ended < last.began
+    }
+
+
+def on_link(one: Call, name: str) -> bool:
+    return one.name == name and one.on.startswith("TCP:")
+
+
+def trade(nodes: dict[str, NodeProcess], traced: str, payload: bytes, path: Path) -> list[Call]:
+    """Japan gives Korea an item; what one of them did meanwhile."""
+    path.write_bytes(payload)
+    item = nodes["jp"].compose(path)
+    with nodes[traced].traced(names=NAMES) as trace:
+        nodes["jp"].release(item)
+        nodes["jp"].answered(item)
+    return calls(trace)
+
+
+def test_the_recipient_syncs_keys_and_log_before_its_receipt_leaves(
+    nodes: dict[str, NodeProcess], tmp_path: Path
+) -> None:
+    seen = trade(nodes, "kr", b"launch detected", tmp_path / "item")
+    came = next(one for one in seen if on_link(one, "recvfrom"))
+    left = next(one for one in seen if on_link(one, "sendto") and one.began > came.began)
+    assert synced(seen, came, left) >= {"items.db", "store.db-wal"}
+    assert unsynced(seen, left) == set()
+
+
+def test_the_sender_syncs_keys_and_log_before_the_entries_leave(nodes: dict[str, NodeProcess], tmp_path: Path) -> None:
+    seen = trade(nodes, "jp", b"launch detected", tmp_path / "item")
+    left = next(one for one in seen if on_link(one, "sendto"))
+    assert synced(seen, seen[0], left) >= {"items.db", "store.db-wal"}
+    assert unsynced(seen, left) == set()
+
+
+def test_the_recipient_syncs_a_large_payload_and_its_name_before_its_receipt_leaves(
+    nodes: dict[str, NodeProcess], tmp_path: Path
+) -> None:
+    seen = trade(nodes, "kr", BIG, tmp_path / "item")
+    written = [one for one in seen if one.name == "pwrite64" and "/payloads/" in one.on][-1]
+    left = next(one for one in seen if on_link(one, "sendto") and one.began > written.began)
+    assert synced(seen, written, left) == {Path(written.on).name, "payloads", "store.db-wal"}
+    assert unsynced(seen, left) == set()
+
+
+def test_the_sender_syncs_a_large_payload_and_its_name_before_the_entries_leave(
+    nodes: dict[str, NodeProcess], tmp_path: Path
+) -> None:
+    (tmp_path / "item").write_bytes(BIG)
+    with nodes["jp"].traced(names=NAMES) as trace:
+        item = nodes["jp"].compose(tmp_path / "item")
+        nodes["jp"].release(item)
+        nodes["jp"].answered(item)
+    seen = calls(trace)
+    left = next(one for one in seen if on_link(one, "sendto"))
+    assert synced(seen, seen[0], left) >= {f"staged-{item}", "payloads", "items.db", "store.db-wal"}
+    assert unsynced(seen, left) == set()
