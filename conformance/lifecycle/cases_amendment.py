@@ -95,6 +95,20 @@ VECTORS = [
              refused=["jp-amend MISMATCH", "kr-amend MISMATCH"]),
     ),
     vector(
+        "MISMATCH comes before TOO_LATE", "lifecycle 1", "jk-open jk-fixed",
+        [*ENTRY, *amend("jk-fixed", "2018-06-01", "2017-12-01"),
+         *amend("jk-fixed", "2018-06-02", "2017-06-01", "earlier")],
+        then("2018-07-01", refused=["jp-amend MISMATCH", "kr-amend MISMATCH", "jp-earlier TOO_LATE",
+                                    "kr-earlier TOO_LATE"]),
+    ),
+    vector(
+        "to repeat a consent does not adopt a document again", "lifecycle 6", "jk jk-two-yearly jk-half-yearly",
+        [*ENTRY, *amend("jk-two-yearly", "2018-01-01", "2018-07-01"),
+         *amend("jk-half-yearly", "2018-02-01", "2018-07-01", "again"),
+         *amend("jk-two-yearly", "2018-03-01", "2018-07-01", "once-more")],
+        then("2018-07-01", every={"terms_version": "document:jk-half-yearly.toml"}, refused=[]),
+    ),
+    vector(
         "TOO_LATE: an amendment that takes effect when it counts, or earlier", "lifecycle 1", "jk jk-two-yearly",
         [*ENTRY, act("jp-amend", "amend", "2018-06-01", digest="document:jk-two-yearly.toml", effective="2018-06-01"),
          act("kr-amend", "amend", "2018-06-02", digest="document:jk-two-yearly.toml", effective="2018-06-01")],

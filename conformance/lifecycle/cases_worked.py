@@ -53,6 +53,7 @@ VECTORS = [
              release_allowed=True, reasons=["OTHER_COUNTING"], mentions=[END_2019]),
         then("2020-01-01", every={"phase": "notice_running", "ends_at": END_2020, "next_boundary": "2020-11-23",
                                   "notice_deadline": "2020-08-24"}),
+        then("2020-11-22 15:00", every={"phase": "ended", "ends_at": END_2020}, reasons=["AGREEMENT_NOT_IN_FORCE"]),
     ),
     vector(
         "case 6: a suspension in time is read in two ways", "lifecycle 5", "jk", [*ENTRY, NOTICE, SUSPENSION],

@@ -180,3 +180,7 @@ def test_arithmetic_stays_within_the_calendar() -> None:
     assert first_instant(date.max, "Asia/Seoul") < MAX_INSTANT
     assert first_instant(date(2020, 1, 1), "UTC") == datetime(2020, 1, 1, tzinfo=UTC).timestamp() * 1000
     assert last_day_before(date(3, 1, 1), Period(12 * 50, 0), "clamp") == date.min
+
+
+def test_a_gap_that_began_before_midnight_ends_at_its_first_valid_instant() -> None:
+    assert format_instant(first_instant(date(1919, 3, 31), "America/Toronto")) == "1919-03-31T04:30:00.000Z"
