@@ -1,5 +1,6 @@
 """``entente demo``: play a scenario with real nodes on this machine, and check all that comes of it."""
 
+import os
 import shutil
 import signal
 import sys
@@ -146,13 +147,7 @@ def _what_next(scenario: str, keep: Path | None, parts: "list[PartPlayed]") -> s
 def _command() -> str:
     """How this command can be called again from here."""
     called = Path(sys.argv[0])
-    found = shutil.which("entente")
-    if found is not None and called.exists() and Path(found).samefile(called):
-        return "entente"
     if called.name != "entente":
-        return "entente"
-    return (
-        str(called.relative_to(Path.cwd()))
-        if called.is_absolute() and called.is_relative_to(Path.cwd())
-        else str(called)
-    )
+        return f"{sys.executable} -m entente"
+    found = shutil.which("entente")
+    return "entente" if found is not None and Path(found).samefile(called) else os.path.relpath(called)
