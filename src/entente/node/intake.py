@@ -100,8 +100,7 @@ def _ledger_for(node: "Node", unit: Work, peer: str, frame: Entries) -> Ledger:
         if ledger.parties and peer not in ledger.parties:
             raise RefusedError("NOT_A_PARTY", f"{peer} is not a party to this agreement", "Nothing was kept.")
         return ledger
-    unsigned = sum(not ledger.status(unit.at).views for ledger in node.ledgers.values() if ledger.document is None)
-    if unsigned >= MAX_PROPOSALS:
+    if sum(not held.signed() for held in node.ledgers.values()) >= MAX_PROPOSALS:
         raise RefusedError("TOO_MANY_PROPOSALS", "too many proposals lie unsigned", "Sign or remove some.")
     bodies = (body.data[32:] for delivery in frame.deliveries for body in delivery.bodies if body and not body.sealed)
     for body in bodies:

@@ -6,11 +6,13 @@ committed them. Only the writer thread changes it, and after a rolled-back trans
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from entente.domain.agreement.status import AgreementStatus, interval
 from entente.domain.agreement.terms import Agreement
 from entente.domain.release import Gate
 from entente.domain.release_status import Situation
+from entente.node.errors import NotReadyError
 from entente.record.bodies import EpochSetup, SealingAnnouncement, SignedKeys
 from entente.record.checkpoint import Checkpoint, origin, sign_checkpoint
 from entente.record.envelope import KINDS_TO_ALL, Envelope, Seen, open_body
@@ -103,6 +105,11 @@ class Ledger:
     def own(self) -> HeldLog | None:
         """This party's own log as written now."""
         return self.current(self.party)
+
+    def signed(self) -> bool:
+        """Whether this party has signed the agreement."""
+        acts = self.projection.acts.values()
+        return any(act.statement.kind == "sign" and act.position.writer == self.party for act in acts)
 
     def add_log(self, row: LogRow) -> HeldLog:
         """Begin to hold a log; a party without a root is nobody (KeyError)."""
@@ -202,11 +209,36 @@ def clear_bodies(envelope: Envelope, salted: Mapping[int, tuple[bool, bytes]]) -
     ]
 
 
-def replay(ledger: Ledger, logs: Iterable[LogRow], history: Iterable[tuple[int, Envelope, list[bytes | None]]]) -> None:
-    """Rebuild a ledger from the store: its logs, then every entry in the order in which this node committed them."""
+DAMAGED_REMEDY = "Restore the node from its backup; the peers hold copies of its logs."
+
+
+class Replayed(NamedTuple):
+    """An entry out of the store: the local id of its log, its bytes, and what they say."""
+
+    log: int
+    data: bytes
+    envelope: Envelope
+    bodies: list[bytes | None]
+
+
+def replay(ledger: Ledger, logs: Iterable[LogRow], history: Iterable[Replayed]) -> None:
+    """Rebuild a ledger from the store: its logs, then every entry in the order in which this node committed them.
+
+    Every tree is computed anew from the entries: a store that was changed under the node is noticed before it is used.
+
+    Raises:
+        NotReadyError: the entries of a log do not give the root that it had.
+    """
     by_id = {row.id: ledger.add_log(row) for row in logs}
-    for log, envelope, bodies in history:
-        ledger.take(by_id[log], envelope, bodies)
+    frontiers = dict.fromkeys(by_id, Frontier())
+    for entry in history:
+        frontiers[entry.log] = frontiers[entry.log].append(leaf_hash(entry.data))
+        ledger.take(by_id[entry.log], entry.envelope, entry.bodies)
+    for log, frontier in frontiers.items():
+        row = by_id[log].row
+        if (frontier.size, frontier.root()) != (row.size, row.root):
+            text = f"{row.writer}'s log in this node's store does not give the root that it had"
+            raise NotReadyError("STORE_DAMAGED", text, DAMAGED_REMEDY)
 
 
 def frontier_at(

@@ -16,15 +16,17 @@ from entente import __version__
 from entente.domain.release import Decision
 from entente.node.clock import Clock
 from entente.node.commit import Committer
+from entente.node.errors import NotReadyError
 from entente.node.home import Home
 from entente.node.keyring import Keyring
-from entente.node.ledger import HeldLog, Ledger, Root, clear_bodies, frontier_at, replay
+from entente.node.ledger import DAMAGED_REMEDY, HeldLog, Ledger, Replayed, Root, clear_bodies, frontier_at, replay
 from entente.node.national import NATIONAL
 from entente.node.transfers import Opened, check_item
 from entente.record.checkpoint import cosign, cosigner_name, origin
 from entente.record.envelope import Envelope, open_body, parse_envelope
 from entente.record.merkle import Frontier
 from entente.record.projection import Position
+from entente.sealing.canonical import NotCanonicalError
 from entente.sealing.errors import NotOpenedError
 from entente.sealing.identity import PairingCard, parse_card, parse_root, root_digest
 from entente.sealing.seal import at_rest_open, at_rest_seal, unseal_body
@@ -60,6 +62,7 @@ class Node:
         self._load_roots()
         for agreement in {row.agreement for row in self.store.logs()} - {NATIONAL}:
             self._load(agreement)
+        self.sweep()
 
     def close(self) -> None:
         """Close the stores."""
@@ -116,12 +119,29 @@ class Node:
 
     def _replay(self, ledger: Ledger) -> None:
         rows = [row for row in self.store.logs() if row.agreement == ledger.agreement]
-        replay(ledger, rows, ((row.log, *self._opened(row)) for row in self.store.history(ledger.agreement)))
+        replay(ledger, rows, (self._opened(row) for row in self.store.history(ledger.agreement)))
 
-    def _opened(self, row: EntryRow) -> tuple[Envelope, list[bytes | None]]:
-        envelope = parse_envelope(row.envelope)
-        held = self.store.bodies(row.log, row.seq) if row.kind != "transfer" else {}
-        return envelope, clear_bodies(envelope, held)
+    def _opened(self, row: EntryRow) -> Replayed:
+        try:
+            envelope = parse_envelope(row.envelope)
+            held = self.store.bodies(row.log, row.seq) if row.kind != "transfer" else {}
+            return Replayed(row.log, row.envelope, envelope, clear_bodies(envelope, held))
+        except NotCanonicalError as error:
+            log = self.store.log(row.log)
+            text = f"entry {row.seq} of {log.writer}'s log is damaged in this node's store: {error}"
+            raise NotReadyError("STORE_DAMAGED", text, DAMAGED_REMEDY) from error
+
+    def sweep(self) -> None:
+        """Destroy what a crash left of items that were refused, and of drafts.
+
+        Only where the record shows the entry: with an older copy of the store, keys of newer items are left alone.
+        """
+        sizes = {row.id: row.size for row in self.store.logs()}
+        for log, seq in self.item_keys.all():
+            if seq < sizes.get(log, 0) and self.store.content_key(log, seq) is None:
+                self.shred(log, self.position_of(self.store.log(log), seq))
+        for path in (self.home.path / "payloads").glob("staged-*"):
+            path.unlink()
 
     def rebuild(self, touched: set[bytes]) -> None:
         """Bring ledgers back to what the store says, after a transaction that touched them was rolled back."""

@@ -34,6 +34,11 @@ class ItemKeys:
             row = self._db.execute("SELECT data FROM item_key WHERE log = ? AND seq = ?", (log, seq)).fetchone()
         return row[0] if row else None
 
+    def all(self) -> list[tuple[int, int]]:
+        """(log, seq) of every key held."""
+        with translated():
+            return [(log, seq) for log, seq in self._db.execute("SELECT log, seq FROM item_key").fetchall()]
+
     def destroy(self, log: int, seq: int) -> None:
         """Shred an item."""
         with translated():
