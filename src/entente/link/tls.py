@@ -81,7 +81,6 @@ def _context(protocol: int, identity: TlsIdentity, peers: Mapping[str, Peer]) ->
     # An anchor is the peer's own certificate, which issues nothing and need not be signed by itself.
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN | ssl.VERIFY_X509_STRICT
     context.set_alpn_protocols([ALPN])
-    context.options |= ssl.OP_NO_TICKET | ssl.OP_NO_COMPRESSION
     if protocol == ssl.PROTOCOL_TLS_SERVER:
         context.num_tickets = 0  # every session proves its key anew: a resumed one would outlive an unpairing
     _load_identity(context, identity)

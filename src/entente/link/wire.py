@@ -19,8 +19,8 @@ _LENGTH = struct.Struct(">I")
 class FrameStream(asyncio.Protocol):
     """Frames on a byte stream.
 
-    Reading pauses while ``read_buffer`` bytes, or one whole larger frame, wait to be taken; writing waits while
-    ``write_buffer`` bytes wait to leave. The length is judged before a byte of the frame is kept.
+    Reading pauses while ``read_buffer`` bytes wait and nobody waits for a frame; writing waits while ``write_buffer``
+    bytes wait to leave. The length is judged before a byte of the frame is kept.
     """
 
     def __init__(self, limits: Limits, on_connect: "Callable[[FrameStream], None] | None" = None) -> None:
@@ -28,7 +28,6 @@ class FrameStream(asyncio.Protocol):
         self._on_connect = on_connect
         self._loop = asyncio.get_running_loop()
         self._buffer = bytearray()
-        self._enough = limits.read_buffer
         self._arrival: asyncio.Future[None] | None = None
         self._room: asyncio.Future[None] | None = None
         self._order = asyncio.Lock()
@@ -61,10 +60,12 @@ class FrameStream(asyncio.Protocol):
             self._on_connect(self)
 
     def data_received(self, data: bytes) -> None:
-        """Keep the bytes and wake the reader; stop reading once there is enough for it."""
+        """Keep the bytes and wake the reader, who reads on if its frame is not whole."""
         self.heard_at = self._loop.time()
         self._buffer += data
-        if len(self._buffer) >= self._enough and self._attached:  # until attached, the transport is the one below TLS
+        if (
+            len(self._buffer) >= self._limits.read_buffer and self._attached
+        ):  # until attached, the transport is the one below TLS
             self.transport.pause_reading()
         self._wake_reader()
 
@@ -191,11 +192,9 @@ class FrameStream(asyncio.Protocol):
             raise PeerFault(f"a frame of {length} bytes; at most {MAX_FRAME}", code="too-large")
         end = _LENGTH.size + length
         if held < end:
-            self._enough = max(self._limits.read_buffer, end)
             return None
         data = bytes(self._buffer[_LENGTH.size : end])
         del self._buffer[:end]
-        self._enough = self._limits.read_buffer
         return data
 
     async def _more(self) -> None:

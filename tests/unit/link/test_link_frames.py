@@ -246,6 +246,24 @@ def test_frames_of_many_senders_leave_in_the_order_of_the_calls(jp: Card, kr: Ca
     live(main())
 
 
+def test_a_late_sender_does_not_overtake_one_that_waits_for_room(jp: Card, kr: Card) -> None:
+    async def main() -> None:
+        async with Node(kr, jp.peer()) as there, Node(jp, kr.peer(there.port)) as here:
+            await here.handler.until("up")
+            session = here.handler.session
+            assert session is not None
+            session._stream.pause_writing()
+            first = asyncio.ensure_future(session.send(want(1)))
+            await asyncio.sleep(0)
+            session._stream.resume_writing()
+            await session.send(want(2))
+            await first
+            await there.handler.until("frame", 2)
+            assert there.handler.frames() == [want(1), want(2)]
+
+    live(main())
+
+
 # -- back-pressure
 
 

@@ -228,6 +228,18 @@ def test_an_identity_does_not_show_its_password() -> None:
     assert "hunter2" not in repr(TlsIdentity(Path("a"), Path("b"), b"hunter2"))
 
 
+def test_no_session_can_be_resumed(jp: Card, kr: Card) -> None:
+    """A resumed session would show no certificate, and so outlive an unpairing."""
+
+    async def main() -> None:
+        async with Node(kr, jp.peer()) as node, stranger(node.port, jp.context(kr)) as other:
+            other.say(hello("jp"))
+            assert isinstance(await other.hear(), Hello)
+            assert not other.writer.get_extra_info("ssl_object").session.has_ticket
+
+    live(main())
+
+
 def test_the_smaller_id_dials() -> None:
     assert dials("jp", "kr")
     assert not dials("kr", "jp")

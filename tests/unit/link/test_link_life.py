@@ -15,7 +15,7 @@ from entente.link.errors import LinkDown
 from entente.link.limits import Limits
 from entente.link.session import Session
 from entente.link.ways import JITTER, back_off
-from entente.record.frames import AnyFrame, Hello, Ping, Trouble
+from entente.record.frames import AnyFrame, Hello, Ping, Trouble, encode_frame, with_length
 
 
 def free_port() -> int:
@@ -194,6 +194,33 @@ def test_a_first_connection_that_shows_no_life_gives_way_to_the_second(jp: Card,
             assert isinstance(await first.hear(), Ping)
             await node.handler.until("up", 2)
             assert [kind for kind in node.handler.kinds() if kind != "hello"] == ["up", "down", "up"]
+
+    live(main())
+
+
+def test_a_session_whose_frame_is_being_handled_is_not_taken_for_dead(jp: Card, kr: Card) -> None:
+    """While this end does not read, it cannot know that the other has fallen silent."""
+
+    async def main() -> None:
+        finish = asyncio.Event()
+
+        async def long(session: Session, frame: AnyFrame) -> None:
+            await finish.wait()
+
+        async with (
+            Node(kr, jp.peer(), limits=limits(probe=0.01)) as node,
+            stranger(node.port, jp.context(kr)) as first,
+            stranger(node.port, jp.context(kr)) as second,
+        ):
+            node.handler.on = long
+            first.say(hello("jp"), want(1))
+            await node.handler.until("frame")
+            second.say(hello("jp"))
+            (trouble,) = await second.hear_all()
+            assert isinstance(trouble, Trouble)
+            assert trouble.code == "duplicate"
+            assert node.handler.count("down") == 0
+            finish.set()
 
     live(main())
 
@@ -393,6 +420,21 @@ def test_stop_lets_the_handler_finish_takes_no_more_frames_and_says_down_once(jp
                 await stopping
                 assert finished == [want(1)]
                 assert node.handler.kinds() == ["hello", "up", "frame", "down"]
+
+    live(main())
+
+
+def test_a_frame_that_arrives_with_the_close_is_not_handled(jp: Card, kr: Card) -> None:
+    async def main() -> None:
+        async with Node(kr, jp.peer()) as node, stranger(node.port, jp.context(kr)) as other:
+            other.say(hello("jp"))
+            assert isinstance(await other.hear(), Hello)
+            session = node.handler.session
+            assert session is not None
+            session._stream.data_received(with_length(encode_frame(want(1))))
+            await session.close("enough")
+            await node.handler.until("down")
+            assert node.handler.frames() == []
 
     live(main())
 
