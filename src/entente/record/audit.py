@@ -8,6 +8,7 @@ the last that agrees and the first that does not.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from entente.domain.agreement.instants import MAX_INSTANT
 from entente.record.checkpoint import CheckpointError, cosigner_name, parse_note, verify_cosignature
 from entente.record.envelope import Envelope
 from entente.record.errors import BackdatedError, ForkError, GapError, LogError, MalformedError
@@ -18,8 +19,8 @@ from entente.record.merkle import Frontier, leaf_hash
 from entente.record.report import Bad, Cosigner
 from entente.record.trust import KeyHistory
 
-ANY_TIME = 2**63
-"""Offline there is no clock: nothing is future-dated here."""
+ANY_TIME = MAX_INSTANT
+"""Offline there is no clock: nothing is future-dated here that the calendar can name."""
 STEP = 4
 
 

@@ -127,10 +127,7 @@ def _parse_body(name: str, digits: str, root: str) -> Checkpoint:
 
 
 def _parse_signature(line: str) -> SignatureLine:
-    dash, _, rest = line.partition(" ")
-    name, _, encoded = rest.partition(" ")
-    if dash + " " != _DASH:
-        raise CheckpointError("a signature line begins with an em dash and a space")
+    name, _, encoded = line.removeprefix(_DASH).partition(" ")
     _check_name(name, "key name")
     blob = _unbase64(encoded, "signature")
     if len(blob) <= _KEY_ID:

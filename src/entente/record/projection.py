@@ -12,21 +12,26 @@ from typing import NamedTuple, TypeAlias, cast, get_args
 
 from entente.domain.agreement.acts import Act, ActKind
 from entente.domain.agreement.document import digest, parse_agreement
+from entente.domain.agreement.instants import MAX_INSTANT, MIN_INSTANT
 from entente.domain.agreement.problems import DocumentError
 from entente.domain.agreement.terms import Agreement, Reading
 from entente.record.bodies import (
     ActStatement,
     DeliveredClaim,
+    EpochSetup,
     Received,
     ReceivedOf,
+    SealingAnnouncement,
     SignedAct,
     Transfer,
     TransferHeader,
 )
 from entente.record.envelope import KNOWN_KINDS, Envelope
 from entente.sealing.canonical import NotCanonicalError, decode
-from entente.sealing.errors import BadSignatureError
+from entente.sealing.errors import BadKeyError, BadSignatureError, UnknownSuiteError
+from entente.sealing.seal import SealingPublic
 from entente.sealing.signing import HybridPublic
+from entente.sealing.suites import check_suite
 
 BIND = "bind"
 """The role of an office that may bind its party by formal acts."""
@@ -100,6 +105,8 @@ class Projection:
         self.next_seq: dict[tuple[str, str], int] = {}
         self._offices = offices
         self._handlers: dict[str, _Handler] = {
+            "sealing": self._sealing,
+            "epoch": self._epoch,
             "document": self._document,
             "act": self._act,
             "delivered": self._delivered,
@@ -116,7 +123,8 @@ class Projection:
         """Take the next entry of a log; returns the coarse code it is to be refused with, None where it is well-formed.
 
         Entries of unknown kinds and ill-formed bodies are kept and refused, never dropped: ``UNKNOWN_KIND``,
-        ``MALFORMED``, ``BAD_SIGNATURE``, ``WRONG_AGREEMENT``, ``WRONG_ROOTS``, ``DUPLICATE``.
+        ``UNKNOWN_SUITE``, ``MALFORMED``, ``BAD_SIGNATURE``, ``BAD_KEY``, ``WRONG_AGREEMENT``, ``WRONG_ROOTS``,
+        ``DUPLICATE``.
         """
         position = Position(envelope.writer, envelope.incarnation, envelope.seq)
         expected = self.next_seq.get(position[:2], 0)
@@ -131,11 +139,30 @@ class Projection:
                 code = handler(position, envelope, bodies) if handler else None
             except NotCanonicalError:
                 code = "MALFORMED"
+            except UnknownSuiteError:
+                code = "UNKNOWN_SUITE"
             except BadSignatureError:
                 code = "BAD_SIGNATURE"
+            except BadKeyError:
+                code = "BAD_KEY"
         if code is not None:
             self.invalid[position] = code
         return code
+
+    def _sealing(self, _position: Position, _envelope: Envelope, bodies: Sequence[bytes | None]) -> str | None:
+        if bodies[0] is None:
+            return "MALFORMED"
+        announced = decode(SealingAnnouncement, bodies[0])
+        key = SealingPublic(announced.mlkem768, announced.x25519)
+        check_suite(announced.suite)
+        key.check()
+        return None if announced.key == key.id else "MALFORMED"
+
+    def _epoch(self, _position: Position, _envelope: Envelope, bodies: Sequence[bytes | None]) -> str | None:
+        if bodies[0] is None:
+            return "MALFORMED"
+        check_suite(decode(EpochSetup, bodies[0]).suite)
+        return None
 
     def _document(self, _position: Position, _envelope: Envelope, bodies: Sequence[bytes | None]) -> str | None:
         data = bodies[0]
@@ -160,6 +187,9 @@ class Projection:
             return "MALFORMED"  # ids are numbered per party, so that nobody can take another's
         if statement.kind not in get_args(ActKind) or statement.reading not in (None, *get_args(Reading)):
             return "MALFORMED"
+        named = [instant for instant in (statement.instant, statement.effective) if instant is not None]
+        if any(not MIN_INSTANT <= instant <= MAX_INSTANT for instant in named):
+            return "MALFORMED"  # no calendar has it, and arithmetic on it would stop everybody who holds the act
         if statement.id in self.acts:
             return "DUPLICATE"
         if statement.kind == "sign" and not self._roots_agree(statement):
@@ -183,7 +213,9 @@ class Projection:
             return "MALFORMED"
         claim = decode(DeliveredClaim, bodies[0])
         act = self.acts.get(claim.act)
-        if act is None or act.position.writer != envelope.writer or claim.instant > envelope.instant:
+        if act is None or act.position.writer != envelope.writer:
+            return "MALFORMED"
+        if not act.instant <= claim.instant <= envelope.instant:
             return "MALFORMED"
         self.claims.append((position, envelope.instant, claim))
         return None

@@ -282,7 +282,10 @@ def _withheld(record: TransferRecord, origin: str, direction: Direction, party: 
 
 
 def in_order(logs: Logs) -> Iterator[CheckedEntry]:
-    """All entries, each after those that its writer had seen, otherwise by instant and origin."""
+    """All entries, each after those that its writer had seen, otherwise by instant and origin.
+
+    Entries that say they saw what is not there have no place in any order, nor has what comes after them.
+    """
     done = dict.fromkeys(logs, 0)
     while True:
         ready = [

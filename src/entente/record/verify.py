@@ -29,7 +29,7 @@ from entente.record.evidence import Evidence, EvidenceError, LogEvidence, read_e
 from entente.record.frames import AnyFrame
 from entente.record.projection import Projection
 from entente.record.registers import registers
-from entente.record.replay import Replay, View, in_order
+from entente.record.replay import Replay, View
 from entente.record.report import ActPart, Bad, Label, LogPart, Report, Step, Withheld
 from entente.record.trust import KeyHistory
 from entente.sealing.canonical import NotCanonicalError, decode
@@ -246,10 +246,6 @@ def _check_seen(logs: Mapping[tuple[str, str], CheckedLog], findings: _Findings)
                     yield log.bad("SEEN_OTHER", text, seq, step=6)
                 last[name] = seen.size
     findings.withheld += [Withheld(log=f"{party}/{name}", seq=None, what="the whole log") for party, name in absent]
-    ordered = sum(1 for _ in in_order(logs))
-    if ordered < sum(len(log.entries) for log in logs.values()):
-        text = "two writers each claim to have seen what the other wrote later"
-        yield Bad(step=6, log="", seq=None, last=None, code="NO_ORDER", text=text)
 
 
 def _check_invalid(

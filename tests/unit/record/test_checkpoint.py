@@ -11,6 +11,7 @@ from entente.record.checkpoint import (
     MAX_NOTE,
     Checkpoint,
     CheckpointError,
+    SignatureLine,
     convicts,
     cosign,
     cosigner_name,
@@ -128,6 +129,21 @@ def test_the_time_is_part_of_what_is_cosigned() -> None:
 def test_a_time_that_cannot_be_stated_is_refused(time_s: int) -> None:
     with pytest.raises(CheckpointError, match="no time"):
         cosign(NOTE, WITNESS, COSIGNER, time_s)
+
+
+def test_a_signed_time_out_of_range_is_refused() -> None:
+    message = f"cosignature/v1\ntime {2**63}\n{CHECKPOINT.body()}".encode()
+    line = SignatureLine(
+        COSIGNER, key_id(COSIGNER, b"\4", WITNESS.public), (2**63).to_bytes(8, "big") + WITNESS.sign(message)
+    )
+    with pytest.raises(CheckpointError, match="malformed"):
+        verify_cosignature(NOTE + line.line(), WITNESS.public, COSIGNER)
+
+
+@pytest.mark.parametrize("size", [0, 1, 2**63 - 1])
+def test_every_size_in_range_is_read(size: int) -> None:
+    checkpoint = CHECKPOINT._replace(size=size)
+    assert verify_checkpoint(sign_checkpoint(checkpoint, KEY), KEY.public, ORIGIN) == checkpoint
 
 
 def test_one_key_signs_a_note_once() -> None:

@@ -10,6 +10,7 @@ from builder import AGREEMENT, DOCUMENT, MAGIC, Log, Party, World, lived_world
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from entente.domain.agreement.instants import MAX_INSTANT, MIN_INSTANT
 from entente.record.bodies import DeliveredClaim, MarkingBody, PayloadRef, Received, ReceivedOf, Refused
 from entente.record.checkpoint import Checkpoint, cosign, sign_checkpoint
 from entente.record.envelope import DeliveredBody, Seen, Wrap
@@ -393,6 +394,91 @@ def test_entries_given_twice_are_the_same_or_a_fork() -> None:
     bad = verify([*FRAMES, other.frame()], WORLD.roots).bad
     assert [(each.code, each.log, each.seq, each.last) for each in bad] == [("FORK", KR, 3, 3), ("FORK", KR, 0, 7)]
     assert "signed two different histories" in bad[1].text
+
+
+def altered(seq: int) -> list[AnyFrame]:
+    """The evidence with one of kr's entries altered so that it contradicts nothing but the tree."""
+    frames: list[AnyFrame] = []
+    for frame in FRAMES:
+        if (
+            isinstance(frame, Entries)
+            and frame.writer == "kr"
+            and frame.first <= seq < frame.first + len(frame.deliveries)
+        ):
+            deliveries = list(frame.deliveries)
+            envelope = encode(msgspec.structs.replace(kr_log().envelopes[seq], payload=1))
+            deliveries[seq - frame.first] = msgspec.structs.replace(deliveries[seq - frame.first], envelope=envelope)
+            frame = msgspec.structs.replace(frame, deliveries=tuple(deliveries))
+        frames.append(frame)
+    return frames
+
+
+@pytest.mark.parametrize(
+    ("seq", "first", "last"), [(0, 0, 3), (2, 0, 3), (3, 0, 3), (4, 4, 5), (5, 4, 5), (6, 6, 7), (7, 6, 7)]
+)
+def test_an_altered_entry_is_narrowed_down_between_two_roots(seq: int, first: int, last: int) -> None:
+    sizes = [each.size for envelope in WORLD.logs["jp"].envelopes for each in envelope.seen]
+    assert sizes == [4, 6], "the checkpoint at 4 and the heads that jp saw are what there is to go by"
+    bad = verify(altered(seq), WORLD.roots).bad
+    assert bad[0].code == "BAD_ROOT"
+    assert (bad[0].log, bad[0].seq, bad[0].last) == (KR, first, last)
+
+
+def test_an_instant_that_no_calendar_has_is_refused() -> None:
+    world = in_force()
+    seq = world.logs["kr"].append("national", [b"x"], 2**60)
+    found(world, "FUTURE", "kr", seq, step=4)
+
+
+@pytest.mark.parametrize("instant", [-(2**62), 2**62, MIN_INSTANT - 1, MAX_INSTANT + 1])
+@pytest.mark.parametrize("field", ["instant", "effective"])
+def test_an_act_with_an_instant_that_no_calendar_has_is_malformed(field: str, instant: int) -> None:
+    world = in_force()
+    seq = world.act("jp", "amend", digest=AGREEMENT, **{field: instant})
+    found(world, "MALFORMED", "jp", seq, step=5)
+
+
+@pytest.mark.parametrize("instant", [MIN_INSTANT, MAX_INSTANT])
+@pytest.mark.parametrize("kind", ["agree_termination", "amend"])
+def test_the_first_and_the_last_instant_break_nothing(kind: str, instant: int) -> None:
+    world = in_force()
+    for party in ("jp", "kr"):
+        world.act(party, kind, digest=AGREEMENT, instant=instant, effective=instant)
+    world.receive("jp")
+    world.receive("kr")
+    world.transfer("jp", "item-1")
+    report = verify(world.evidence(), world.roots)
+    assert [bad for bad in report.bad if bad.step != 7] == []
+    assert list(render(report))
+
+
+@pytest.mark.parametrize(("early", "late"), [(1, 0), (0, 1)])
+def test_a_delivery_claimed_before_the_act_or_after_the_claim_is_malformed(early: int, late: int) -> None:
+    world = in_force()
+    world.act("kr", "declare_reading", reading="spent")
+    act, world.now = world.now, world.now + 5000
+    claim = DeliveredClaim("kr-3", "jp", act - early if early else world.now + 1000 + late, "hand", bytes(32))
+    seq = world.write("kr", "delivered", [encode(claim)])
+    found(world, "MALFORMED", "kr", seq, step=5)
+
+
+def test_a_log_without_entries_is_none() -> None:
+    world = World()
+    world.keys("jp")
+    world.write("jp", "document", [DOCUMENT])
+    empty = Entries(AGREEMENT, "kr", world.logs["kr"].incarnation, 0, (), "")
+    report = verify([world.logs["jp"].frame(), empty], world.roots)
+    assert report.ok
+    assert list(render(report))
+
+
+def test_a_sign_that_names_no_root_is_named() -> None:
+    world = World()
+    world.keys("jp")
+    world.write("jp", "document", [DOCUMENT])
+    seq = world.act("jp", "sign", roots=())
+    world.keys("kr")
+    found(world, "WRONG_ROOTS", "jp", seq, step=3)
 
 
 def test_a_line_under_a_checkpoint_by_nobody_known_is_named() -> None:
