@@ -134,6 +134,11 @@ class NodeProcess:
     def alive(self) -> bool:
         return bool(self._process.is_alive())
 
+    def dying(self) -> bool:
+        """Whether the process ends within the time that anything takes."""
+        self._process.join(PATIENCE)
+        return not self.alive
+
     def died(self) -> None:
         """Wait until the process has been killed."""
         self._process.join(PATIENCE)
