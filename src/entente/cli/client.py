@@ -1,0 +1,100 @@
+"""The node that a command is about: its directory, and the running process behind its control socket."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Timer
+from typing import Any, TypeVar
+
+import click
+
+from entente.cli.output import InputError
+
+F = TypeVar("F", bound=Callable[..., Any])
+MAX_SOCKET_PATH = 107
+"""Bytes of a Unix socket's path (unix(7))."""
+PATIENCE = 1.0
+"""Seconds after which somebody at a terminal is told that something is still going on."""
+
+directory = click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
+agreement_argument = click.argument("agreement", metavar="[AGREEMENT]", required=False)
+agreement_option = click.option(
+    "--agreement", metavar="A", help="Name or digest of the agreement; not needed where there is one."
+)
+
+
+class Target:
+    """A node's directory, opened.
+
+    Raises:
+        UsageError: it is not a node's directory.
+    """
+
+    def __init__(self, path: Path) -> None:
+        from entente.node.home import Home
+
+        private()
+        self.path = path.absolute()
+        self.home = Home(self.path)
+        self.party = self.home.party
+        self.simulated = self.home.settings.simulated
+        check_path(self.path)
+
+    def call(self, command: str, **args: Any) -> Any:
+        """Ask the running node.
+
+        Raises:
+            NodeError: its refusal, or that it is not running.
+        """
+        from entente.node.control import call
+
+        return call(self.home.control, command, **args)
+
+    def answer(self, **facts: Any) -> dict[str, Any]:
+        """What a command answers a program: always whose node it is, and whether its time is simulated."""
+        return {"party": self.party, "simulated": self.simulated, **facts}
+
+
+def private() -> None:
+    """What a command writes about a node is for the node's own user alone."""
+    os.umask(0o077)
+
+
+def check_path(path: Path) -> None:
+    """Refuse a directory whose control socket could not be opened for the length of its path.
+
+    Raises:
+        InputError: it is too long.
+    """
+    length = len(os.fsencode(path.absolute() / "control.sock"))
+    if length > MAX_SOCKET_PATH:
+        raise InputError(
+            "PATH_TOO_LONG",
+            f"the path of {path.name}/control.sock has {length} bytes; a socket's has at most {MAX_SOCKET_PATH}",
+            "Use a directory with a shorter path.",
+        )
+
+
+@contextmanager
+def waiting(what: str) -> Iterator[None]:
+    """Say what is going on, to somebody at a terminal and only where it takes longer than a second."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    status = console.status(f"{what} ...")
+    timer = Timer(PATIENCE, status.start)
+    if console.is_terminal:
+        timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        if console.is_terminal:
+            timer.join()
+            status.stop()
+
+
+def output_path(path: Path) -> str:
+    """A path as the node is told it: absolute, since the node runs in another directory."""
+    return str(path.absolute())

@@ -1,0 +1,21 @@
+"""``entente node``: the commands of the node administrator."""
+
+import click
+
+from entente.cli.check import check, node_status
+from entente.cli.node_run import clock, restart, run, stop
+from entente.cli.node_setup import card, init, pair, passphrase, words_command
+
+
+@click.group()
+def node() -> None:
+    r"""Make, run, pair, watch and stop a node.
+
+    \b
+    Example: entente node init /var/lib/entente --party kr
+             entente node run /var/lib/entente
+    """
+
+
+for _command in (init, run, stop, node_status, check, card, pair, words_command, passphrase, clock, restart):
+    node.add_command(_command)

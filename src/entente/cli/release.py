@@ -1,0 +1,265 @@
+"""``entente release``: compose, read back, approve with one or two office keys, commit."""
+
+import hashlib
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from entente.cli.client import PATIENCE, Target, agreement_option, directory, output_path, waiting
+from entente.cli.output import CommandError, InputError, as_json, show_json
+from entente.cli.passphrase import Passphrases, passphrase_option
+
+if TYPE_CHECKING:
+    from entente.record.bodies import PayloadRef, TransferHeader
+
+CHUNK = 1024 * 1024
+IRREVOCABLE = "A release cannot be undone. What was given stays protected for as long as it is held."
+
+
+class Approver(NamedTuple):
+    """Who approves: an office, by its key, and a pseudonymous id of the person within it."""
+
+    office: str
+    person: str
+
+
+@click.command("release")
+@directory
+@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
+@click.option("--title", required=True, metavar="TEXT", help="What it is called in both registers.")
+@click.option("--level", required=True, metavar="MARKING", help="The originator's own marking, such as 秘.")
+@click.option("--purpose", required=True, metavar="ID", help="One of the purposes that the terms allow.")
+@click.option("--to", "recipients", required=True, multiple=True, metavar="PARTY", help="Who is to have it.")
+@click.option(
+    "--precedence",
+    required=True,
+    type=click.Choice(["FLASH", "IMMEDIATE", "PRIORITY", "ROUTINE"], case_sensitive=False),
+    metavar="FLASH|IMMEDIATE|PRIORITY|ROUTINE",
+    help="The order on the wire.",
+)
+@click.option(
+    "--reality", required=True, type=click.Choice(["actual", "exercise", "test"]), help="Never left in doubt."
+)
+@click.option("--caveat", "caveats", multiple=True, metavar="CODE", help="A caveat, such as ORCON.")
+@click.option("--rel-to", "rel_to", multiple=True, metavar="PARTY", help="REL TO: nobody but these may have it.")
+@click.option("--media-type", metavar="TYPE", help="Of the file; guessed from its name otherwise.")
+@click.option("--office", required=True, metavar="ID", help="The office that approves the release.")
+@click.option("--person", required=True, metavar="ID", help="Who approves in it: an id known inside the office.")
+@click.option("--second-office", metavar="ID", help="The second person's office, where the terms ask for two.")
+@click.option("--second-person", metavar="ID", help="The second person.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@agreement_option
+@passphrase_option
+@as_json
+def release(
+    directory: Path,
+    file: Path,
+    office: str,
+    person: str,
+    second_office: str | None,
+    second_person: str | None,
+    yes: bool,
+    passphrases: Passphrases,
+    as_json: bool,
+    **item: Any,
+) -> None:
+    r"""Release FILE to other parties under the agreement.
+
+    What is approved is read back from the bytes that will be sent, and compared with FILE; the gate is asked before the
+    approval and again when the release is committed.
+
+    \b
+    Example: entente release /var/lib/entente track.json --title "Track 4711" --level 秘 \
+             --purpose missile-warning --to kr --precedence FLASH --reality exercise \
+             --office release --person r1
+    """
+    if (second_office is None) != (second_person is None):
+        raise click.UsageError("--second-office and --second-person go together")
+    approvers = [Approver(office, person)]
+    if second_office is not None and second_person is not None:
+        approvers.append(Approver(second_office, second_person))
+    if not file.is_file():
+        raise InputError("CANNOT_READ", f"{file} is not a file that can be read", "Name the file to release.")
+    target = Target(directory)
+    asked = _asked(file, item)
+    with waiting("The node reads and seals the file"):
+        composed = target.call("item.compose", **asked)
+    data = bytes.fromhex(composed["header"])
+    header = _check(target, data, asked, composed)
+    _check_payload(file, header.payload, as_json=as_json)
+    if not as_json:
+        _show(target, header, composed, approvers)
+    if composed["reasons"]:
+        first = composed["reasons"][0]
+        raise CommandError(first["code"], first["text"], first["remedy"], reasons=composed["reasons"])
+    _release(target, header, data, composed, approvers, passphrases, yes=yes, as_json=as_json)
+
+
+def _asked(file: Path, item: dict[str, Any]) -> dict[str, Any]:
+    from mimetypes import guess_type
+
+    asked = {**item, "path": output_path(file), "to": list(item["recipients"]), "caveats": list(item["caveats"])}
+    del asked["recipients"]
+    asked["rel_to"] = list(item["rel_to"]) or None
+    asked["media_type"] = item["media_type"] or guess_type(file.name)[0] or "application/octet-stream"
+    return asked
+
+
+def _check(target: Target, data: bytes, asked: dict[str, Any], composed: dict[str, Any]) -> "TransferHeader":
+    """The header in the bytes that the node prepared, every field compared with what was asked."""
+    from entente.cli.signing import compare, fields, read_statement
+    from entente.record.bodies import MarkingBody, TransferHeader
+
+    header = read_statement(TransferHeader, data)
+    rel_to = tuple(asked["rel_to"]) if asked["rel_to"] is not None else None
+    expected = {
+        "schema": "entente/transfer/1",
+        "item": composed["item"],
+        "agreement": bytes.fromhex(composed["agreement"]),
+        "sender": target.party,
+        "recipients": tuple(asked["to"]),
+        "title": asked["title"],
+        "filename": Path(asked["path"]).name,
+        "media_type": asked["media_type"],
+        "marking": MarkingBody(asked["level"], target.party, tuple(asked["caveats"]), rel_to),
+        "purpose": asked["purpose"],
+        "precedence": asked["precedence"],
+        "reality": asked["reality"],
+    }
+    compare("item", fields(header), expected)
+    return header
+
+
+def _check_payload(file: Path, payload: "PayloadRef", *, as_json: bool) -> None:
+    """Refuse where the item does not commit to this file's bytes: nothing is approved but what is sent.
+
+    Raises:
+        CommandError: it commits to others.
+    """
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from entente.sealing.seal import PayloadDigest
+
+    console = Console(stderr=True)
+    bar = Progress(console=console, transient=True)
+    shown = console.is_terminal and not as_json
+    began, size = time.monotonic(), 0
+    try:
+        digest = PayloadDigest(payload.salt)
+        task = bar.add_task("Comparing the item with the file", total=file.stat().st_size)
+        with file.open("rb") as source:
+            while chunk := source.read(CHUNK):
+                digest.update(chunk)
+                size += len(chunk)
+                if shown and time.monotonic() - began > PATIENCE:
+                    bar.start()
+                    bar.update(task, completed=size)
+    except (OSError, ValueError) as error:
+        raise InputError("CANNOT_READ", f"{file} cannot be compared: {error}", "Name a readable file.") from None
+    finally:
+        bar.stop()
+    if (size, digest.digest()) != (payload.size, payload.digest):
+        raise CommandError(
+            "OTHER_BYTES",
+            f"the item that the node composed does not hold the bytes of {file}",
+            "Nothing was approved. If the file did not change meanwhile, treat the node as taken over.",
+        )
+
+
+def _show(target: Target, header: "TransferHeader", composed: dict[str, Any], approvers: Sequence[Approver]) -> None:
+    from entente.cli import screens
+    from entente.cli.terms import documents_of, in_force, own_zone
+    from entente.domain.agreement.instants import format_instant
+    from entente.domain.marking.banner import banner
+    from entente.domain.marking.marking import Marking
+
+    status = target.call("agreement.status", agreement=composed["agreement"])
+    terms = in_force(target, status, documents_of(target, composed["agreement"]))
+    zone, carried = own_zone(target, status, terms), header.marking
+    marking = Marking(carried.level, carried.originator, carried.caveats, carried.rel_to)
+    line = banner(marking, header.reality, language="en", agreement=terms)
+    screens.heading(target, f"{status['name'] or composed['agreement'][:16]}  a release")
+    screens.banner(line, header.reality)
+    article = terms.articles.get("purpose") if terms is not None else None
+    screens.facts([
+        ("title", header.title),
+        ("file", f"{header.filename}, {header.media_type}, {screens.size(header.payload.size)}"),
+        ("purpose", header.purpose + (f" ({article})" if article else "")),
+        ("precedence", header.precedence),
+        *((f"{party} will see", _seen_by(terms, header, party)) for party in header.recipients),
+        ("nobody else", "it is released to these parties alone"),
+        ("composed", screens.moment(format_instant(header.composed), zone)),
+        ("item", header.item),
+        ("approved by", "; ".join(f"{each.person} of office {each.office}" for each in approvers)),
+    ])  # fmt: skip
+    if composed["reasons"]:
+        screens.reasons(composed["reasons"])
+    else:
+        click.echo("The gate: nothing stands against it now but the approval. It is asked again at the commit.")
+
+
+def _seen_by(terms: Any, header: "TransferHeader", party: str) -> str:
+    """The file under which of the recipient's own markings, as far as the terms are known here."""
+    from entente.domain.marking.equivalence import NoEquivalentLevelError, compile_table
+
+    everything = f"the title and the file, marked {header.marking.level}"
+    if terms is None:
+        return everything
+    try:
+        found = compile_table(terms, header.terms.hex()).correspond(header.marking.level, header.sender, party)
+    except NoEquivalentLevelError:
+        return f"nothing: {header.marking.level} has no counterpart there"
+    corresponds = "handled as" if found.handling else "which is"
+    return f"{everything}, {corresponds} {found.marking} ({found.common})"
+
+
+def _release(
+    target: Target,
+    header: "TransferHeader",
+    data: bytes,
+    composed: dict[str, Any],
+    approvers: Sequence[Approver],
+    passphrases: Passphrases,
+    *,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    from entente.cli.signing import confirm
+
+    confirm(IRREVOCABLE, yes=yes, as_json=as_json)
+    approvals = [_approve(target, header, data, approver, passphrases) for approver in approvers]
+    with waiting("The node commits the release"):
+        lines = target.call("item.release", agreement=composed["agreement"], item=composed["item"], approvals=approvals)
+    if as_json:
+        show_json(target.answer(agreement=composed["agreement"], item=composed["item"], lines=lines))
+        return
+    kind = f"{header.reality.upper()}, " if header.reality != "actual" else ""
+    for line in lines:
+        click.echo(f"Released to {line['party']}: {kind}register number {line['number']}, {line['instant']}.")
+
+
+def _approve(
+    target: Target, header: "TransferHeader", data: bytes, approver: Approver, passphrases: Passphrases
+) -> dict[str, Any]:
+    """One person's approval of exactly this header."""
+    from entente.cli.signing import compare, fields, read_statement, sign
+    from entente.record.bodies import ApprovalStatement
+
+    prepared = target.call("item.statement", item=header.item, office=approver.office, person=approver.person)
+    statement_data = bytes.fromhex(prepared["statement"])
+    statement = read_statement(ApprovalStatement, statement_data)
+    expected = {
+        "schema": "entente/approval/1",
+        "agreement": header.agreement,
+        "item": header.item,
+        "header": hashlib.sha256(data).digest(),
+        "office": approver.office,
+        "person": approver.person,
+    }
+    compare("approval", fields(statement), expected)
+    signature = sign(target, approver.office, "approval", statement_data, passphrases)
+    return {"statement": prepared["statement"], "signature": signature}

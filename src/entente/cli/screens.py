@@ -1,0 +1,124 @@
+"""What is alike on every screen of a node: whose it is, SIMULATED and EXERCISE in words, instants in two zones.
+
+Loaded only when somebody reads: programs ask for JSON.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from entente.cli.client import Target
+from entente.cli.output import console
+from entente.domain.agreement.calendar import zone as zone_of
+from entente.domain.agreement.instants import EPOCH, parse_instant
+
+REALITY: Mapping[str, tuple[str, str]] = {
+    "actual": ("ACTUAL", "bold red"),
+    "exercise": ("EXERCISE", "bold cyan"),
+    "test": ("TEST", "bold cyan"),
+}
+PHASES: Mapping[str, str] = {
+    "in_force": "green",
+    "notice_running": "yellow",
+    "notice_suspended": "yellow",
+    "suspended": "red",
+    "ended": "red",
+    "unknown": "red",
+}
+
+
+def heading(target: Target, *more: str) -> None:
+    """The first line of a screen: the party, and that its time is simulated where it is."""
+    line = Text.assemble((target.party, "bold"))
+    if target.simulated:
+        line.append("  SIMULATED", "bold magenta")
+    for part in more:
+        line.append(f"  {part}")
+    console().print(line)
+
+
+def reality(value: str | None) -> Text:
+    """Real or exercise, in words."""
+    words, style = REALITY.get(value or "", ("REALITY NOT STATED", "bold red"))
+    return Text(words, style)
+
+
+def local(instant: str | None, zone: str) -> str:
+    """An instant (RFC 3339) as local time, to the second, or to the millisecond where it has some; "-" for none."""
+    if instant is None:
+        return "-"
+    at = parse_instant(instant)
+    moment = (EPOCH + timedelta(milliseconds=at)).astimezone(zone_of(zone))
+    return moment.strftime("%Y-%m-%d %H:%M:%S") + (f".{at % 1000:03d}" if at % 1000 else "")
+
+
+def moment(instant: str | None, zone: str) -> str:
+    """An instant in the zone and in UTC; "-" for none."""
+    if instant is None:
+        return "-"
+    return instant if zone == "UTC" else f"{local(instant, zone)} {zone} ({instant})"
+
+
+def words(texts: Mapping[str, str]) -> str:
+    """A text in English, or in the first language there is."""
+    return texts.get("en") or next(iter(texts.values()), "")
+
+
+def facts(rows: Iterable[tuple[str, str | Text]]) -> None:
+    """Names and what they are, one pair a line."""
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for name, value in rows:
+        grid.add_row(name, value if isinstance(value, Text) else Text(value))
+    console().print(Padding(grid, (0, 0, 0, 2), expand=False))
+
+
+def table(*columns: str) -> Table:
+    """An empty table with these headings."""
+    grid = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        grid.add_column(column, overflow="fold")
+    return grid
+
+
+def reasons(found: Sequence[Mapping[str, Any]]) -> None:
+    """Why something is refused or marked: code, article, what would remedy it."""
+    out = console()
+    for reason in found:
+        blocks = "blocks release" if reason.get("blocks", True) else "for information"
+        out.print(Text.assemble((reason["code"], "bold"), f"  {blocks}, rests on {reason['rests_on']}"))
+        out.print(Padding(Text(reason["text"]), (0, 0, 0, 2)))
+        out.print(Padding(Text(f"Remedy: {reason['remedy']}", "dim"), (0, 0, 0, 2)))
+
+
+def size(count: int) -> str:
+    """Bytes as people read them."""
+    if count < 1024:
+        return f"{count} bytes"
+    amount = float(count)
+    for unit in ("KiB", "MiB", "GiB"):
+        amount /= 1024
+        if amount < 1024 or unit == "GiB":
+            return f"{amount:.1f} {unit}"
+    raise AssertionError
+
+
+def span(milliseconds: int) -> str:
+    """A length of time in its two largest units."""
+    seconds = milliseconds // 1000
+    days, hours, minutes = seconds // 86_400, seconds // 3600 % 24, seconds // 60 % 60
+    if days:
+        return f"{days} d {hours} h"
+    return f"{hours} h {minutes} min" if hours or minutes else f"{seconds} s"
+
+
+def banner(line: str, value: str | None) -> None:
+    """A banner, in the colour of its reality."""
+    style = REALITY.get(value or "", ("", "bold red"))[1]
+    console().print(Text(line, style))
