@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support_stop import LAST, Pair, copy_template, make_template, open_pair
+from support_stop import LAST, OCTOBER, Pair, copy_template, make_template, open_pair
 
 from entente.node.clock import SimulatedClock
 
@@ -27,5 +27,13 @@ def base(ending: Path, tmp_path: Path) -> Path:
 def pair(base: Path) -> Iterator[Pair]:
     """Both nodes in this process, met, at the last millisecond."""
     both = open_pair(base, SimulatedClock(LAST), SimulatedClock(LAST))
+    yield both
+    both.close()
+
+
+@pytest.fixture
+def october(base: Path) -> Iterator[Pair]:
+    """Both nodes in this process, met, in October, when anything may still flow."""
+    both = open_pair(base, SimulatedClock(OCTOBER), SimulatedClock(OCTOBER))
     yield both
     both.close()

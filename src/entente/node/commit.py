@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from os import urandom
 from typing import Protocol, TypeVar
 
-from entente.node.errors import NodeError, NotReadyError
+from entente.node.errors import NodeError, NotReadyError, RefusedError
 from entente.node.ledger import HeldLog, Ledger
 from entente.record.envelope import SALT, BodyRef, Envelope, commitment
 from entente.record.merkle import leaf_hash
@@ -119,7 +119,9 @@ class Work:
         entry = NewEntry(kind, at, data, [body.stored for body in bodies])
         log.row = self.tx.append(log.row, [entry], root=frontier.root(), frontier=frontier.to_bytes(), checkpoint="")
         log.frontier = frontier
-        ledger.take(log, envelope, [body.body for body in bodies])
+        code = ledger.take(log, envelope, [body.body for body in bodies])
+        if code is not None:
+            raise RefusedError(code, f"every party would refuse this {kind}, so it is not written", "Prepare it again.")
         return Position(envelope.writer, envelope.incarnation, envelope.seq)
 
 

@@ -4,6 +4,7 @@ Frames come in over the link or out of a bundle through the same doors; commands
 enumerates both registries and tries every door with forged, foreign, replayed and malformed input.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -18,6 +19,7 @@ from entente.record.frames import AnyFrame, Cosigned, Entries, Hello, Ping, Pong
 if TYPE_CHECKING:
     from entente.node.node import Node
 
+_CODE = re.compile(r"[A-Za-z_-]{1,40}")
 FrameDoor: TypeAlias = Callable[["Node", Feed, Returned, Any, str], list[AnyFrame]]
 """(node, feed of the peer, its returned entries, frame, channel) -> frames to answer with."""
 
@@ -44,7 +46,8 @@ def _segment(node: "Node", feed: Feed, _returned: Returned, frame: Segment, chan
 
 
 def _trouble(node: "Node", feed: Feed, _returned: Returned, frame: Trouble, _channel: str) -> list[AnyFrame]:
-    node.alarm(f"trouble/{feed.peer}", f"{feed.peer} reports {frame.code[:40]}")
+    code = frame.code if _CODE.fullmatch(frame.code) else "something unreadable"  # it is shown on screens
+    node.alarm(f"trouble/{feed.peer}", f"{feed.peer} reports {code}")
     return []
 
 

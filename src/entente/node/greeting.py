@@ -11,7 +11,7 @@ from entente.node.commit import Work
 from entente.node.errors import RefusedError
 from entente.node.ledger import HeldLog, Ledger
 from entente.node.outgoing import Feed
-from entente.record.checkpoint import CheckpointError, verify_checkpoint
+from entente.record.checkpoint import CheckpointError, origin, parse_note, verify_checkpoint
 from entente.record.envelope import Delivery
 from entente.record.errors import LogError
 from entente.record.frames import Entries, Head, Hello
@@ -38,10 +38,13 @@ def greet(node: "Node", feed: Feed, hello: Hello) -> None:
         raise RefusedError("SIMULATED", "a simulated node never meets a real one", "Pair nodes of the same kind.")
     if hello.tzdata != node.tzdata:
         node.alarm(
-            f"tzdata/{hello.party}", f"{hello.party} computes with tzdata {hello.tzdata}, this node with {node.tzdata}"
+            f"tzdata/{hello.party}",
+            f"{hello.party} computes with tzdata {hello.tzdata[:20]!r}, this node with {node.tzdata}",
         )
     else:
         node.clear_alarm(f"tzdata/{hello.party}")
+    if any(head.size < 0 for head in hello.heads):
+        raise RefusedError("MALFORMED", f"{hello.party} shows a log of a negative size", "Nothing was kept.")
     named = {(head.agreement, head.writer, head.incarnation): head for head in hello.heads}
     feed.sent = {key: head.size for key, head in named.items()}
     for ledger in node.ledgers.values():
@@ -55,35 +58,51 @@ def greet(node: "Node", feed: Feed, hello: Hello) -> None:
 
 
 def _confirm(node: "Node", ledger: Ledger, peer: str, named: dict[tuple[bytes, str, str], Head]) -> None:
-    own = [head for key, head in named.items() if key[:2] == (ledger.agreement, node.party)]
-    for head in own:
+    """Weigh what a peer shows of this party's own logs. What this party did not sign proves nothing either way."""
+    alarm = f"restored/{ledger.agreement.hex()}"
+    own = {key[2]: head for key, head in named.items() if key[:2] == (ledger.agreement, node.party)}
+    for head in own.values():
         log = ledger.logs.get((node.party, head.incarnation))
+        if not _signed(node, ledger, head):
+            node.alarm(f"heads/{peer}", f"{peer} shows a head of this node's own log that this node did not sign")
+            return
         if log is None or head.size > log.row.size:
-            node.alarm(
-                f"restored/{ledger.agreement.hex()}",
-                f"{peer} holds entries of this node's own log that are not here; fetching them",
-            )
+            node.alarm(alarm, f"{peer} holds entries of this node's own log that are not here; fetching them")
             ledger.ready = False
             return
-        if not _agrees(node, ledger, log, head):
+        if not _passed(node, log, head):
             node.keep_evidence(node.party, head.checkpoint)
             node.save_evidence()
             ledger.ready = False
             return
+    for log in ledger.logs.values():
+        cosigned = node.store.cosigned(log.row.id).get(peer) if log.row.writer == node.party else None
+        shown = own.get(log.row.incarnation)
+        if cosigned is not None and (shown is None or shown.size < cosigned[0]):
+            # It held more once: it has lost its past too, or hides it, and knows no end to confirm.
+            node.alarm(f"heads/{peer}", f"{peer} shows less of this node's own log than it has cosigned")
+            return
+    node.clear_alarm(f"heads/{peer}")
     if ledger.confirm(peer):
-        node.clear_alarm(f"restored/{ledger.agreement.hex()}")
+        node.clear_alarm(alarm)
 
 
-def _agrees(node: "Node", ledger: Ledger, log: HeldLog, head: Head) -> bool:
-    """Whether a head that a peer shows of this party's own log is one that this copy of it passed through."""
-    statement = log.keys.at(head.size - 1) if head.size else None
+def _signed(node: "Node", ledger: Ledger, head: Head) -> bool:
+    """Whether this party itself signed the head that a peer shows."""
+    log = ledger.logs.get((node.party, head.incarnation))
+    statement = log.keys.at(head.size - 1) if log is not None else node.card.key_statement
     if statement is None:
         return False
+    expected = origin(ledger.agreement, node.party, head.incarnation)
     try:
-        checkpoint = verify_checkpoint(head.checkpoint, statement.checkpoint, node.origin(ledger, log))
+        return verify_checkpoint(head.checkpoint, statement.checkpoint, expected).size == head.size
     except CheckpointError:
-        return False  # not signed by this party: it proves nothing, and nothing is confirmed by it
-    return checkpoint.size == head.size and node.root_at(log, head.size) == checkpoint.root
+        return False
+
+
+def _passed(node: "Node", log: HeldLog, head: Head) -> bool:
+    """Whether this copy of the log passed through a head that this party signed."""
+    return node.root_at(log, head.size) == parse_note(head.checkpoint).checkpoint.root
 
 
 class Returned:
@@ -103,7 +122,10 @@ class Returned:
         key = (frame.agreement, frame.incarnation)
         self._first.setdefault(key, frame.first)
         self._deliveries.setdefault(key, []).extend(frame.deliveries)
-        self._size += sum(len(delivery.envelope) for delivery in frame.deliveries)
+        self._size += sum(
+            len(delivery.envelope) + sum(len(body.data) for body in delivery.bodies if body)
+            for delivery in frame.deliveries
+        )
         if self._size > MAX_RETURNED:
             raise RefusedError(
                 "TOO_LARGE", "more entries came back than can be held at once", "Restore a newer backup."

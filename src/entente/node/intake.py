@@ -79,9 +79,10 @@ def take_entries(node: "Node", peer: str, frame: Entries, channel: str) -> list[
         if not checked:
             return
         answers, outcomes = _take(node, unit, ledger, log, checked, channel)
-        own = open_log(node, unit, ledger) if answers and ledger.document else None
-        if own is not None and answers:
-            unit.append(ledger, own, "received", [salted(answers.body(log))])
+        if ledger.document is None:  # its bytes came, but not as a document: nobody could say who the parties are
+            raise RefusedError("UNKNOWN_AGREEMENT", "the entries put no document before us", "Propose it first.")
+        if answers:
+            unit.append(ledger, open_log(node, unit, ledger), "received", [salted(answers.body(log))])
         replies.extend(
             Want(ledger.agreement, *log.name, outcome.seq, outcome.have) for outcome in outcomes if outcome.awaiting
         )
@@ -127,7 +128,7 @@ def _log_for(unit: Work, ledger: Ledger, frame: Entries) -> HeldLog:
     return ledger.add_log(row)
 
 
-def _check_restart(ledger: Ledger, log: HeldLog, checked: tuple[CheckedEntry, ...]) -> None:
+def _check_restart(node: "Node", ledger: Ledger, log: HeldLog, checked: tuple[CheckedEntry, ...]) -> None:
     """A second incarnation is a party's own only if its second entry is a restart that its office signed."""
     earlier = [name for name in ledger.logs if name[0] == log.row.writer and name != log.name]
     if not earlier or log.row.size != 0:
@@ -142,7 +143,7 @@ def _check_restart(ledger: Ledger, log: HeldLog, checked: tuple[CheckedEntry, ..
         raise RefusedError("MALFORMED", str(error), "Ask its office.") from error
     if (statement.party, statement.incarnation) != log.name:
         raise RefusedError("SECOND_LOG", f"the restart of {writer} is of another log", "Ask its office.")
-    restart.verify(ledger, statement, body.statement, body.office, body.signature)
+    restart.verify(node, ledger, statement, body.statement, body.office, body.signature)
 
 
 def skew(ledger: Ledger) -> int:
@@ -168,7 +169,7 @@ def _check(node: "Node", unit: Work, ledger: Ledger, log: HeldLog, frame: Entrie
         raise RefusedError(error.code, f"entry {error.seq} of {row.writer}'s log: {error}", error.remedy) from error
     node.clear_alarm(f"log/{row.writer}")
     if extension.parsed:
-        _check_restart(ledger, log, extension.parsed)
+        _check_restart(node, ledger, log, extension.parsed)
         entries = [_new_entry(entry) for entry in extension.parsed]
         frontier = extension.head.frontier
         unit.touched.add(ledger.agreement)

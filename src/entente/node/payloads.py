@@ -14,6 +14,7 @@ from entente.record.envelope import parse_envelope
 from entente.record.frames import AnyFrame, Segment, Want
 from entente.record.projection import Position
 from entente.sealing.canonical import encode
+from entente.sealing.seal import SEGMENT
 from entente.store.sqlite import LogRow
 
 if TYPE_CHECKING:
@@ -60,8 +61,16 @@ def wanted(node: "Node", peer: str) -> list[Want]:
         row = node.store.log(log_id)
         if row.writer == peer:
             have = segments_held(node, Position(row.writer, row.incarnation, seq))
-            wants.append(Want(row.agreement, row.writer, row.incarnation, seq, have))
+            # All of them are here where the commit failed that was to judge them: the last is asked for once more.
+            missing = min(have, _segments(node, log_id, seq) - 1)
+            wants.append(Want(row.agreement, row.writer, row.incarnation, seq, missing))
     return wants
+
+
+def _segments(node: "Node", log: int, seq: int) -> int:
+    """How many segments the payload of a transfer has."""
+    total = parse_envelope(node.store.entries(log, seq, 1)[0].envelope).payload
+    return max(1, -(-total // SEGMENT))
 
 
 def take_want(node: "Node", peer: str, frame: Want) -> list[AnyFrame]:
@@ -71,12 +80,12 @@ def take_want(node: "Node", peer: str, frame: Want) -> list[AnyFrame]:
         RefusedError: not an item of this party addressed to the peer and still unanswered.
     """
     ledger, log = _own(node, frame)
-    if node.store.wrap(log.row.id, frame.seq, peer) is None:
+    if not 0 <= frame.seq < log.row.size or node.store.wrap(log.row.id, frame.seq, peer) is None:
         raise RefusedError("NOT_A_PARTY", "a payload was asked for that is not the peer's to have", "Nothing was sent.")
     if not flowing(ledger, node.instant()):
         return []
     path = node.payload_path(Position(*log.name, frame.seq))
-    if frame.index < 0 or not path.exists():
+    if not path.exists() or not 0 <= frame.index * SEALED_SEGMENT < path.stat().st_size:
         return []
     frames: list[AnyFrame] = []
     with path.open("rb") as file:
@@ -108,8 +117,7 @@ def take_in_segment(node: "Node", peer: str, frame: Segment, channel: str) -> li
     if ledger is None or log is None or frame.writer != peer or (log.row.id, frame.seq) not in node.store.awaiting():
         raise RefusedError("WRONG_LOG", "a segment came of a payload that is not awaited", "Nothing was kept.")
     position = Position(*log.name, frame.seq)
-    total = parse_envelope(node.store.entries(log.row.id, frame.seq, 1)[0].envelope).payload
-    expected = max(1, -(-total // (SEALED_SEGMENT - 16)))
+    expected = _segments(node, log.row.id, frame.seq)
     with disk_room():
         have = take_segment(node, log, frame.seq, frame.index, frame.data, expected)
     if have < expected:

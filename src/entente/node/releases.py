@@ -24,7 +24,7 @@ from entente.node.national import note
 from entente.record.bodies import Approval, ApprovalStatement, MarkingBody, PayloadRef, Transfer, TransferHeader
 from entente.record.envelope import SALT, Wrap
 from entente.record.projection import Position
-from entente.sealing.canonical import decode, encode
+from entente.sealing.canonical import NotCanonicalError, decode, encode
 from entente.sealing.errors import BadSignatureError
 from entente.sealing.seal import (
     SEGMENT,
@@ -191,7 +191,10 @@ def approval_facts(
     """The approvals that hold for exactly this header under keys valid at that position; others are not facts."""
     facts = []
     for approval in approvals:
-        statement = decode(ApprovalStatement, approval.statement)
+        try:
+            statement = decode(ApprovalStatement, approval.statement)
+        except NotCanonicalError:
+            continue
         keys = log.keys.office(seq, statement.office, RELEASE)
         same = (statement.agreement, statement.item, statement.header) == (header.agreement, header.item, header_digest)
         if keys is None or not same:

@@ -12,6 +12,7 @@ from entente.node.commit import Work, salted
 from entente.node.errors import RefusedError, UsageError
 from entente.node.ledger import Ledger
 from entente.record.bodies import Restart, RestartStatement, SignedKeys
+from entente.record.envelope import INCARNATION
 from entente.record.merkle import EMPTY_ROOT, Frontier
 from entente.record.projection import BIND
 from entente.sealing.canonical import NotCanonicalError, decode, encode
@@ -59,7 +60,7 @@ def commit(node: "Node", ledger: Ledger, data: bytes, office: str, signature: Si
         log = ledger.own
         if log is None or ledger.ready or (statement.previous, statement.size) != (log.row.incarnation, log.row.size):
             raise RefusedError("STALE", "the statement is not about the log as it stands", "Prepare it again.")
-        verify(ledger, statement, data, office, signature)
+        verify(node, ledger, statement, data, office, signature)
         row = unit.tx.create_log(
             ledger.agreement, node.party, statement.incarnation, root=EMPTY_ROOT, frontier=Frontier().to_bytes()
         )
@@ -73,16 +74,24 @@ def commit(node: "Node", ledger: Ledger, data: bytes, office: str, signature: Si
     ledger.ready = True
 
 
-def verify(ledger: Ledger, statement: RestartStatement, data: bytes, office: str, signature: Signature) -> None:
+def verify(
+    node: "Node", ledger: Ledger, statement: RestartStatement, data: bytes, office: str, signature: Signature
+) -> None:
     """Check a restart statement against the incarnation it follows; for one's own and for a peer's.
 
     Raises:
         RefusedError: it follows no incarnation held, or no office that binds the party signed it.
     """
     previous = ledger.logs.get((statement.party, statement.previous))
-    if previous is None or not previous.row.size or statement.agreement != ledger.agreement:
+    known = previous is not None and statement.agreement == ledger.agreement
+    if previous is None or not known or not previous.row.size or not INCARNATION.fullmatch(statement.incarnation):
         raise RefusedError(
             "UNKNOWN_PREVIOUS", "the restart follows no log that is known here", "Ask the party's office."
+        )
+    held = 0 < statement.size <= previous.row.size
+    if statement.size <= 0 or (held and node.root_at(previous, statement.size) != statement.root):
+        raise RefusedError(
+            "OTHER_HISTORY", f"the restart follows a head that {statement.party}'s log never had", "Ask its office."
         )
     keys = previous.keys.office(previous.row.size - 1, office, BIND)
     if keys is None:

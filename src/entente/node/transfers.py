@@ -15,7 +15,7 @@ from entente.node.ledger import HeldLog, Ledger
 from entente.node.national import note
 from entente.node.releases import approval_facts, facts_of
 from entente.record.bodies import Transfer, TransferHeader
-from entente.record.envelope import Delivery, Envelope, Wrap, open_body
+from entente.record.envelope import SALT, Delivery, Envelope, Wrap, open_body
 from entente.record.log import CheckedEntry
 from entente.record.projection import Position
 from entente.sealing.canonical import NotCanonicalError, decode
@@ -127,6 +127,8 @@ def check_item(ledger: Ledger, envelope: Envelope, wrap: Wrap | None, key: bytes
     transfer = decode(Transfer, bodies[0])
     header, digest = decode(TransferHeader, transfer.header), hashlib.sha256(transfer.header).digest()
     payload = header.payload
+    if len(bodies) > 2 or len(payload.salt) != SALT or min(payload.size, payload.segments) < 0:
+        raise NotCanonicalError("the header is not one of an item")
     inline = bodies[1] if len(bodies) == 2 else None
     outside = (header.agreement, header.sender, header.precedence, header.reality)
     if outside != (ledger.agreement, envelope.writer, envelope.precedence, envelope.reality):
@@ -203,7 +205,7 @@ def segments_held(node: "Node", position: Position) -> int:
 def take_segment(node: "Node", log: HeldLog, seq: int, index: int, data: bytes, expected: int) -> int:
     """Append one sealed segment to the payload's file if it is the next; returns how many are held then."""
     path = node.payload_path(Position(*log.name, seq))
-    have = segments_held(node, Position(*log.name, seq))
+    have = min(segments_held(node, Position(*log.name, seq)), expected - 1)  # the last may come again, to be judged
     if index != have or index >= expected or len(data) > SEALED_SEGMENT:
         return have
     handle = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
@@ -221,18 +223,18 @@ def take_segment(node: "Node", log: HeldLog, seq: int, index: int, data: bytes, 
 def finish_payload(node: "Node", unit: Work, ledger: Ledger, log: HeldLog, seq: int, channel: str) -> Outcome:
     """Judge a transfer whose last segment has come: digests first, then the gate at this instant."""
     position = Position(*log.name, seq)
-    opened = node.open_held(ledger, position)
-    refused = None
     try:
+        opened = node.open_held(ledger, position)
         _check_payload(node, position, opened)
     except (SealingError, NotCanonicalError) as error:
-        refused = "SEAL"
+        refused: str | None = _closed(ledger, unit) or "SEAL"
         note(node, unit, "refused", {"from": log.row.writer, "entry": seq, "code": refused, "text": str(error)})
-    refused = refused or _judge(node, unit, ledger, log, seq, opened, channel)
-    unit.tx.end_awaiting(log.row.id, seq)
-    if refused is None:
-        unit.tx.enter(log.row.id, seq, log.row.writer, "held", opened.header.item, "held", unit.at)
     else:
+        refused = _judge(node, unit, ledger, log, seq, opened, channel)
+        if refused is None:
+            unit.tx.enter(log.row.id, seq, log.row.writer, "held", opened.header.item, "held", unit.at)
+    unit.tx.end_awaiting(log.row.id, seq)
+    if refused is not None:
         unit.tx.drop_bodies(log.row.id, seq)
         unit.after.append(lambda: node.shred(log.row.id, position))
     return Outcome(seq, refused)
@@ -255,10 +257,13 @@ def abandon(node: "Node", unit: Work, ledger: Ledger, log: HeldLog, seq: int) ->
 def _check_payload(node: "Node", position: Position, opened: Opened) -> None:
     payload = opened.header.payload
     plain, sealed, key = PayloadDigest(payload.salt), hashlib.sha256(), payload_key(opened.content_key)
+    size = 0
     with node.payload_path(position).open("rb") as file:
         for index in range(payload.segments):
             data = file.read(SEALED_SEGMENT)
             sealed.update(data)
-            plain.update(unseal_segment(key, index, index + 1 == payload.segments, data))
-    if sealed.digest() != payload.sealed or plain.digest() != payload.digest:
+            clear = unseal_segment(key, index, index + 1 == payload.segments, data)
+            plain.update(clear)
+            size += len(clear)
+    if (sealed.digest(), plain.digest(), size) != (payload.sealed, payload.digest, payload.size):
         raise NotCanonicalError("the payload is not the one that was approved")
