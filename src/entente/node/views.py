@@ -39,6 +39,7 @@ def status_view(node: "Node", ledger: Ledger, at: int | None = None) -> dict[str
         "own_prudence": own_prudence(node, ledger, at),
         "next_change": _when(until),
         **shown,
+        "at": format_instant(at),  # the ledger answers for a whole interval, and names its beginning
     }
 
 
