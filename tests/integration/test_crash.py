@@ -10,6 +10,7 @@ themselves, and what stands is checked entry by entry.
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 
@@ -97,7 +98,7 @@ def answered(node: NodeProcess, item: str) -> bool:
 
 
 def is_step(one: Call, before: Call) -> bool:
-    """What an item passes through: not a thread waking another, not a look at the register, of equal writes the ends."""
+    """What an item passes through: no thread waking another, no look at the register; of many writes the first."""
     if one.name == "sendto":
         return one.on.startswith("TCP:")
     return not (one.name == "pwrite64" and (before.name, before.on) == (one.name, one.on))
@@ -112,7 +113,7 @@ def steps(ending: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, l
             Trade(nodes, tmp_path_factory.mktemp("steps")).play()
         for party, trace in (("jp", jp), ("kr", kr)):
             seen = calls(trace)
-            found[party] = [one for before, one in zip(seen, seen[1:], strict=False) if is_step(one, before)]
+            found[party] = [one for before, one in pairwise(seen) if is_step(one, before)]
     return found
 
 
