@@ -6,7 +6,6 @@ the measured figures masked, so a README that no longer shows what the demo prin
 
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 README = Path(__file__).resolve().parents[1] / "README.md"
@@ -28,7 +27,7 @@ def block(readme: str) -> str:
 
 def main() -> None:
     """Play the demo and write down what it printed."""
-    command = [sys.executable, "-m", "entente", "demo"]
+    command = [".venv/bin/entente", "demo"]
     printed = subprocess.run(command, capture_output=True, text=True, check=True, cwd=README.parent).stdout
     readme = README.read_text()
     README.write_text(readme.replace(BEGIN + block(readme) + END, BEGIN + printed.strip() + "\n" + END))
