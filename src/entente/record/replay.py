@@ -156,7 +156,7 @@ class Replay:
                 for recipient in record.header.recipients if record.header is not None else ("",):
                     self._ask(view, keeper, log, entry, record, "release", recipient)
         elif envelope.kind == "received" and entry.bodies[0] is not None:
-            for target in _accepted(entry.bodies[0]):
+            for target in _accepted(view.projection, entry.bodies[0]):
                 record = view.projection.transfers.get(target)
                 if record is not None:
                     self._ask(view, keeper, log, entry, record, "accept", view.party)
@@ -235,15 +235,16 @@ def _feed(view: View, keeper: GateKeeper, entry: CheckedEntry) -> None:
         keeper.doubt()
 
 
-def _accepted(body: bytes) -> Iterator[Position]:
+def _accepted(projection: Projection, body: bytes) -> Iterator[Position]:
+    """What a receipt accepts of the entries fed so far; one that names others is refused when it is fed itself."""
     try:
         receipt = decode(Received, body)
     except NotCanonicalError:
         return
     for of in receipt.of:
+        known = projection.next_seq.get((of.writer, of.incarnation), 0)
         for low, high in of.accepted:
-            # A range that reaches beyond any log is refused when the entry is fed; here it must only not be walked.
-            if 0 <= low <= high < low + 1_000_000:
+            if low >= 0 and high < known:
                 yield from (Position(of.writer, of.incarnation, seq) for seq in range(low, high + 1))
 
 

@@ -220,7 +220,7 @@ def _withheld(log: CheckedLog) -> Iterator[Withheld]:
             if body is None:
                 what = f"body {place}, {entry.envelope.bodies[place].size} bytes"
                 yield Withheld(log=log.evidence.origin, seq=entry.envelope.seq, what=what)
-        if entry.envelope.payload:
+        if entry.envelope.payload and all(each.seq != entry.envelope.seq for each in log.evidence.segments):
             what = f"payload in segments, {entry.envelope.payload} bytes"
             yield Withheld(log=log.evidence.origin, seq=entry.envelope.seq, what=what)
 

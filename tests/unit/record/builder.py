@@ -207,7 +207,7 @@ class World:
 
     def __init__(self) -> None:
         self.jp, self.kr = Party("jp"), Party("kr")
-        self.logs = {party.id: Log(party) for party in (self.jp, self.kr)}
+        self.logs = {party.id: Log(party, AGREEMENT) for party in (self.jp, self.kr)}
         self.now = NOON
 
     def other(self, party: str) -> str:
@@ -289,7 +289,9 @@ class World:
         approvals = (Approval(approval, (approver or sender.office).sign("approval", approval)),)
         body = encode(Transfer(header, approvals))
         bodies = [body] if data is None else [body, data]
-        outside = {"precedence": "FLASH", "reality": changes.get("reality", "exercise")}
+        outside: dict[str, object] = {"precedence": "FLASH", "reality": changes.get("reality", "exercise")}
+        if isinstance(reference := changes.get("payload"), PayloadRef) and reference.segments:
+            outside["payload"] = reference.size
         return self.write(party, "transfer", bodies, **outside)
 
     def receive(self, party: str, refused: dict[int, str] | None = None) -> int:
@@ -338,3 +340,8 @@ def lived_world() -> World:
     world.receive("kr")
     world.transfer("kr", "item-4")
     return world
+
+
+def in_force_history(party: Party) -> KeyHistory:
+    """The keys of a party whose log begins with its first statement."""
+    return party.history().apply(0, *party.statement())

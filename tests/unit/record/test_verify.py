@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable
 
+import builder
 import msgspec
 import pytest
 from builder import AGREEMENT, DOCUMENT, MAGIC, Log, Party, World, lived_world
@@ -587,9 +588,47 @@ def test_sealed_segments_are_those_of_the_header(code: str | None, given: list[t
     seq = world.transfer("kr", "item-1", None, payload=PayloadRef(9, bytes(32), bytes(32), sealed, 2))
     name = ("kr", world.logs["kr"].incarnation)
     segments = [Segment(AGREEMENT, *name, seq, index, data) for index, data in given]
-    bad = verify([*world.frames(), *segments], world.roots).first_bad
+    report = verify([*world.frames(), *segments], world.roots)
+    bad = report.first_bad
+    assert [each.what for each in report.withheld] == ([] if given else ["payload in segments, 9 bytes"])
     assert (bad.code if bad else None) == code
     assert bad is None or bad.seq == seq
+
+
+def test_segments_of_what_is_no_item_are_named() -> None:
+    segment = Segment(AGREEMENT, "kr", kr_log().incarnation, 1, 0, b"sealed")
+    bad = verify([*FRAMES, segment], WORLD.roots).first_bad
+    assert bad is not None
+    assert (bad.code, bad.log, bad.seq) == ("SEGMENT_UNEXPECTED", KR, 1)
+
+
+def test_a_payload_may_be_shown_without_its_header() -> None:
+    whole = kr_log().frame()
+    shown = msgspec.structs.replace(whole.deliveries[4], bodies=(None, whole.deliveries[4].bodies[1]))
+    frame = msgspec.structs.replace(whole, deliveries=(*whole.deliveries[:4], shown, *whole.deliveries[5:]))
+    report = verify([*without(FRAMES, Entries, "kr"), frame], WORLD.roots)
+    assert report.ok
+    assert [(each.seq, each.what.split(",")[0]) for each in report.withheld] == [(4, "body 0")]
+
+
+def test_a_receipt_for_more_than_any_log_can_hold_is_not_walked() -> None:
+    world = in_force()
+    log = world.logs["jp"]
+    seq = world.write("kr", "received", [encode(Received((ReceivedOf("jp", log.incarnation, ((0, 2**62),), ()),)))])
+    found(world, "MALFORMED", "kr", seq, step=6)
+
+
+@pytest.mark.parametrize(("allow", "ok"), [('"bundle"', True), ('"link", "oral"', True), ("", False)])
+def test_a_channel_that_the_terms_allow_is_assumed(monkeypatch: pytest.MonkeyPatch, allow: str, ok: bool) -> None:
+    document = DOCUMENT + f'\n[[channel]]\nlevel = "SECRET"\nallow = [{allow}]\n'.encode()
+    monkeypatch.setattr(builder, "DOCUMENT", document)
+    monkeypatch.setattr(builder, "AGREEMENT", hashlib.sha256(document).digest())
+    world = in_force()
+    seq = world.transfer("jp", "item-1")
+    if ok:
+        assert verify(world.evidence(), world.roots).ok
+    else:
+        found(world, "CHANNEL_NOT_ALLOWED", "jp", seq, step=7)
 
 
 def test_the_parts_of_a_report_that_name_refusals_are_there() -> None:
