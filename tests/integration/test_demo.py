@@ -79,8 +79,8 @@ def test_what_was_under_way_at_midnight_is_refused_on_both_sides_and_what_was_gi
     answered: dict[str, Any],
 ) -> None:
     nobody_acted = lines(answered, 1)
-    assert nobody_acted["jp: the courier's bag arrives"]["outcome"] == "1 refused by jp"
-    assert nobody_acted["the line is back: what was queued"]["outcome"] == "2 refused by jp, so on both sides"
+    assert nobody_acted["jp: the courier's bag arrives"]["outcome"] == "jp: 1 refused, AGREEMENT"
+    assert nobody_acted["the line is back: what was queued"]["outcome"] == "both sides: 2 refused, AGREEMENT"
     assert nobody_acted["kr opens what it was given before"]["outcome"] == "as given"
     for checked in answered["parts"][1]["evidence"]:
         register = {each["party"]: each for each in checked["registers"]}

@@ -92,7 +92,7 @@ class DemoText:
                 return f"{figures['bytes']:,.0f} bytes, sealed"
         if line.step == "cut":
             return "no link between the nodes"
-        return line.outcome if " refused by " in line.outcome else self._status(line.status)
+        return line.outcome if " refused, " in line.outcome else self._status(line.status)
 
     def _status(self, status: Mapping[str, Any]) -> str:
         views = status.get("views", {})

@@ -236,20 +236,23 @@ class Player:
 
     def _check_refused(self, step: Step, line: Line) -> None:
         """That items were refused: in the recipients' own records and, where linked, in the sender's register."""
-        by: dict[str, set[str]] = {}
+        codes: dict[str, list[str]] = {}
+        told = self._stage.linked
         for party in self._stage.nodes:
             held = self._held_by(party, step)
             for item, code in step.expect.refused.items():
                 sender, name, entry = self._given[item]
                 if party != sender:
-                    found = held.get((sender, entry))
+                    found = held.get((sender, entry), ("nothing", ""))
                     self._expected(step, f"{party}'s record of {item}", ("refused", code), found)
-                    by.setdefault(party, set()).update([item] if found == ("refused", code) else [])
+                    codes.setdefault(party, []).extend([found[1]] if found[0] == "refused" else [])
                 elif self._stage.linked:
                     shown = _line_of(self._stage.nodes[party], "given", name) or {"state": None}
                     self._expected(step, f"{party}'s line of {item}", f"refused: {code}", shown["state"])
-        who = ", ".join(f"{len(items)} refused by {party}" for party, items in by.items())
-        line.outcome = f"{who}, so on both sides" if self._stage.linked else who
+                    told = told and shown["state"] == f"refused: {code}"
+        found_codes = [code for each in codes.values() for code in each]
+        who = "both sides" if told else ", ".join(codes)
+        line.outcome = f"{who}: {len(found_codes)} refused, {', '.join(sorted(set(found_codes)))}"
 
     def _held_by(self, party: str, step: Step) -> dict[tuple[str, int], tuple[str, str]]:
         """What a recipient's own record says of each entry sent to it, by its evidence verified offline."""
