@@ -4,17 +4,20 @@ import asyncio
 import contextlib
 import socket
 import ssl
+from collections.abc import AsyncIterator
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from linked import PATIENCE, Card, Node, Stranger, hello, limits, live, stranger, want
+from linked import LAZY, PATIENCE, Card, Node, Stranger, hello, limits, live, stranger, want
 
+from entente.link.admission import Door
 from entente.link.errors import LinkDown
 from entente.link.limits import Limits
 from entente.link.session import Session
 from entente.link.ways import JITTER, back_off
+from entente.link.wire import FrameStream
 from entente.record.frames import AnyFrame, Hello, Ping, Trouble, encode_frame, with_length
 
 
@@ -277,45 +280,77 @@ def test_two_nodes_that_dial_each_other_at_once_settle_on_one_session(jp: Card, 
     live(main())
 
 
-def test_of_two_crossing_connections_the_one_dialled_by_the_smaller_id_stands(jp: Card, kr: Card) -> None:
+@contextlib.asynccontextmanager
+async def dialled_by(card: Card, server_card: Card) -> AsyncIterator[tuple[Node, Stranger]]:
+    """A node that has dialled ``server_card``'s party and said hello, and waits for the answer."""
+    ours: asyncio.Future[Stranger] = asyncio.get_running_loop().create_future()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await writer.start_tls(context)
+        ours.set_result(Stranger(reader, writer))
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(server_card.identity.certificate, server_card.identity.key, server_card.identity.password)
+    context.set_alpn_protocols(["entente/1"])
+    once = limits(backoff_first=1000 * PATIENCE, backoff_cap=1000 * PATIENCE, settled=PATIENCE)
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        async with Node(card, server_card.peer(port), limits=once) as node:
+            dialled = await ours
+            assert isinstance(await dialled.hear(), Hello)
+            yield node, dialled
+        await dialled.gone()
+
+
+def test_of_two_crossing_connections_the_smaller_id_keeps_its_own(jp: Card, kr: Card) -> None:
     """jp has said hello on its own connection: kr's is held until that is answered, and refused then."""
 
     async def main() -> None:
-        ours: asyncio.Future[Stranger] = asyncio.get_running_loop().create_future()
+        async with dialled_by(jp, kr) as (node, dialled):
+            way = node.link._ways["kr"]
+            give_way, met = way.give_way, asyncio.Event()
 
-        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            await writer.start_tls(context)
-            ours.set_result(Stranger(reader, writer))
+            async def meet(*, to_inbound: bool) -> None:
+                met.set()
+                await give_way(to_inbound=to_inbound)
 
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(kr.identity.certificate, kr.identity.key, kr.identity.password)
-        context.set_alpn_protocols(["entente/1"])
-        async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
-            port = server.sockets[0].getsockname()[1]
-            async with Node(jp, kr.peer(port)) as node:
-                dialled = await ours
-                assert isinstance(await dialled.hear(), Hello)
-                way = node.link._ways["kr"]
-                give_way, met = way.give_way, asyncio.Event()
+            way.give_way = meet  # type: ignore[method-assign]
+            async with stranger(node.port, kr.context(jp)) as inbound:
+                inbound.say(hello("kr"))
+                await met.wait()
+                assert node.handler.kinds() == ["hello"]
+                dialled.say(hello("kr"))
+                await node.handler.until("up")
+                answering = asyncio.ensure_future(dialled.answer_pings())
+                (trouble,) = await inbound.hear_all()
+                assert isinstance(trouble, Trouble)
+                assert trouble.code == "duplicate"
+            assert node.handler.count("up") == 1
+            assert node.handler.count("down") == 0
+        await answering
 
-                async def meet(*, to_inbound: bool) -> None:
-                    met.set()
-                    await give_way(to_inbound=to_inbound)
+    live(main())
 
-                way.give_way = meet  # type: ignore[method-assign]
-                async with stranger(node.port, kr.context(jp)) as inbound:
-                    inbound.say(hello("kr"))
-                    await met.wait()
-                    assert node.handler.kinds() == ["hello"]
-                    dialled.say(hello("kr"))
-                    await node.handler.until("up")
-                    answering = asyncio.ensure_future(dialled.answer_pings())
-                    (trouble,) = await inbound.hear_all()
-                    assert isinstance(trouble, Trouble)
-                    assert trouble.code == "duplicate"
-                assert [kind for kind in node.handler.kinds() if kind != "hello"] == ["up"]
-            await answering
+
+def test_of_two_crossing_connections_the_larger_id_drops_its_own(jp: Card, kr: Card) -> None:
+    async def main() -> None:
+        async with dialled_by(kr, jp) as (node, dialled), stranger(node.port, jp.context(kr)) as inbound:
+            inbound.say(hello("jp"))
+            assert isinstance(await inbound.hear(), Hello)
+            assert await dialled.hear_all() == []
+            await node.handler.until("up")
+            assert node.handler.count("down") == 0
+
+    live(main())
+
+
+def test_a_connection_held_is_answered_when_the_nodes_own_fails(jp: Card, kr: Card) -> None:
+    async def main() -> None:
+        async with dialled_by(jp, kr) as (node, dialled), stranger(node.port, kr.context(jp)) as inbound:
+            inbound.say(hello("kr"))
             await dialled.gone()
+            assert isinstance(await inbound.hear(), Hello)
+            await node.handler.until("up")
 
     live(main())
 
@@ -325,7 +360,7 @@ def test_of_two_crossing_connections_the_one_dialled_by_the_smaller_id_stands(jp
 
 def test_a_crowd_at_the_door_does_not_keep_a_peer_out(jp: Card, kr: Card) -> None:
     async def main() -> None:
-        bounds = limits(pending=4, pending_per_address=4, handshake=PATIENCE)
+        bounds = limits(pending=50, pending_per_address=4, handshake=PATIENCE)
         async with Node(kr, jp.peer(), limits=bounds) as node:
             crowd = [await asyncio.open_connection("127.0.0.1", node.port) for _ in range(12)]
             async with stranger(node.port, jp.context(kr)) as peer:
@@ -340,6 +375,26 @@ def test_a_crowd_at_the_door_does_not_keep_a_peer_out(jp: Card, kr: Card) -> Non
                 writer.close()
 
     live(main())
+
+
+def test_the_door_is_bounded_in_all_and_by_address() -> None:
+    class Knocking(asyncio.Transport):
+        cut = False
+
+        def abort(self) -> None:
+            self.cut = True
+
+    knocks = [Knocking() for _ in range(6)]
+    door = Door(Limits(pending=3, pending_per_address=2))
+    for knock, address in zip(knocks, ["a", "a", "a", "b", "c", "d"], strict=True):
+        door.enter(knock, address)
+        assert len(door) <= 3
+    # a's third cut a's first; c's cut a's second as the oldest of all; d's cut a's third.
+    assert [knock.cut for knock in knocks] == [True, True, True, False, False, False]
+    door.leave(knocks[3])
+    door.leave(knocks[0])
+    door.enter(Knocking(), "e")
+    assert not any(knock.cut for knock in knocks[3:])
 
 
 def test_a_session_no_longer_counts_at_the_door(jp: Card, kr: Card) -> None:
@@ -367,6 +422,21 @@ def test_reload_ends_the_session_of_a_party_no_longer_paired(jp: Card, kr: Card)
             assert here.handler.session is not None
             assert here.handler.session.reason == "no longer paired"
             await there.handler.until("down")
+
+    live(main())
+
+
+def test_a_party_unpaired_between_handshake_and_hello_gets_no_session(jp: Card, kr: Card) -> None:
+    async def main() -> None:
+        async with Node(kr, jp.peer()) as node, stranger(node.port, jp.context(kr)) as other:
+            while not node.link._streams:
+                await asyncio.sleep(0)
+            node.peers.clear()
+            other.say(hello("jp"))
+            (trouble,) = await other.hear_all()
+            assert isinstance(trouble, Trouble)
+            assert trouble.code == "unpaired"
+            assert node.handler.events == []
 
     live(main())
 
@@ -424,6 +494,27 @@ def test_stop_lets_the_handler_finish_takes_no_more_frames_and_says_down_once(jp
     live(main())
 
 
+def test_who_knocks_while_the_link_stops_is_not_let_in(jp: Card) -> None:
+    class Knocking(asyncio.Transport):
+        cut = False
+
+        def abort(self) -> None:
+            self.cut = True
+
+        def pause_reading(self) -> None:
+            pass
+
+    async def main() -> None:
+        async with Node(jp) as node:
+            pass
+        knock = Knocking()
+        FrameStream(LAZY, node.link._knock).connection_made(knock)
+        assert knock.cut
+        assert len(node.link._door) == 0
+
+    live(main())
+
+
 def test_a_frame_that_arrives_with_the_close_is_not_handled(jp: Card, kr: Card) -> None:
     async def main() -> None:
         async with Node(kr, jp.peer()) as node, stranger(node.port, jp.context(kr)) as other:
@@ -448,6 +539,7 @@ def test_what_was_sent_before_a_close_still_leaves(jp: Card, kr: Card) -> None:
                 assert session is not None
                 for index in range(500):
                     await session.send(want(index))
+            assert session._stream.lost.is_set(), "stop returns when the last byte has left"
             await there.handler.until("down")
             assert there.handler.frames() == [want(index) for index in range(500)]
 
