@@ -215,7 +215,8 @@ def commit_act(node: "Node", ledger: Ledger, data: bytes, office: str, signature
         statement = decode(ActStatement, data)
     except NotCanonicalError as error:
         raise UsageError("MALFORMED", str(error), "Prepare the act again.") from error
-    if statement.agreement != ledger.agreement or statement.by != node.party or statement.id in ledger.projection.acts:
+    due = (ledger.agreement, node.party, _next_act_id(node, ledger))
+    if (statement.agreement, statement.by, statement.id) != due:
         raise RefusedError("WRONG_ACT", "this is not a new act of this party under this agreement", "Prepare it again.")
 
     def work(unit: Work) -> Position:

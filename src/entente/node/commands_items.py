@@ -4,8 +4,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from entente.node import bundles, evidence, items, releases, views
-from entente.node.errors import UsageError
+from entente.node.errors import NodeError, UsageError
 from entente.node.registry import Args, SignatureArgs, bytes_of, command, the_ledger
+from entente.node.releases import disk_room
 from entente.record.bodies import Approval
 
 if TYPE_CHECKING:
@@ -145,13 +146,16 @@ async def item_open(daemon: "Daemon", args: OpenArgs) -> Any:
         line, chunks = items.open_item(daemon.node, args.number)
         target = Path(args.path)
         try:
-            with target.open("xb") as file:
+            with target.open("xb") as file, disk_room():
                 for chunk in chunks:
                     file.write(chunk)
         except FileExistsError as error:
             raise UsageError(
                 "EXISTS", f"{target} exists already", "Name a new file; nothing was overwritten."
             ) from error
+        except NodeError:
+            target.unlink()  # half of a payload is not one
+            raise
         return views.line_view(daemon.node, line)
 
     return await daemon.do(work)

@@ -13,7 +13,7 @@ from typing import Protocol, TypeVar
 
 from entente.node.errors import NodeError, NotReadyError, RefusedError
 from entente.node.ledger import HeldLog, Ledger
-from entente.record.envelope import SALT, BodyRef, Envelope, commitment
+from entente.record.envelope import MAX_BODY, MAX_ENVELOPE, SALT, BodyRef, Envelope, commitment
 from entente.record.merkle import leaf_hash
 from entente.record.projection import Position
 from entente.sealing.canonical import encode
@@ -115,6 +115,10 @@ class Work:
             payload=payload,
         )
         data = encode(envelope)
+        if len(data) > MAX_ENVELOPE or any(len(body.body) > MAX_BODY for body in bodies):
+            # No party could take it, nor anything after it: the log would be paused everywhere for good.
+            text = f"an entry of kind {kind} carries at most {MAX_BODY} bytes in a body"
+            raise RefusedError("TOO_LARGE", text, "Shorten it, or carry it as an item's payload.")
         frontier = log.frontier.append(leaf_hash(data))
         entry = NewEntry(kind, at, data, [body.stored for body in bodies])
         log.row = self.tx.append(log.row, [entry], root=frontier.root(), frontier=frontier.to_bytes(), checkpoint="")

@@ -57,7 +57,11 @@ class ControlServer:
             line = await reader.readline()
             writer.write(await self.answer(line) + b"\n")
             await writer.drain()
-        except (ConnectionError, ValueError):
+        except ValueError:  # asyncio's word for a line over the limit
+            text = f"a command has at most {MAX_LINE} bytes"
+            writer.write(_error("TOO_LARGE", text, "Give large input as a file.", (), 2) + b"\n")
+            logger.info("a command was too large")
+        except ConnectionError:
             logger.info("a command was cut off")
         finally:
             writer.close()

@@ -9,7 +9,7 @@ from entente.domain.marking.holding import on_receipt
 from entente.domain.marking.marking import HeldMarking, Marking
 from entente.node.commit import Work
 from entente.node.errors import RefusedError, UsageError
-from entente.node.ledger import Ledger
+from entente.node.ledger import DAMAGED_REMEDY, Ledger
 from entente.node.national import note
 from entente.node.transfers import SEALED_SEGMENT, Opened
 from entente.record.projection import Position
@@ -70,12 +70,15 @@ def open_item(node: "Node", number: int) -> tuple[Line, "Iterator[bytes]"]:
 
     Raises:
         UsageError: no such line of the register.
-        RefusedError: the bytes are destroyed or damaged.
+        RefusedError: ``NOT_HELD``, the bytes were destroyed; ``DAMAGED``, they are here and do not open. For a large
+            payload the latter may come while it is read: what was read of it until then is to be thrown away.
     """
     line = next((line for line in lines(node) if line.row.number == number), None)
     if line is None:
         raise UsageError("NO_SUCH_ITEM", f"the register has no line {number}", "See: entente inbox")
     if line.opened is None:
+        if node.holds(line.row.log, line.row.seq):
+            raise RefusedError("DAMAGED", f"item {number} lies here damaged: it does not open", DAMAGED_REMEDY)
         raise RefusedError(
             "NOT_HELD",
             "the item's bytes are not held (any more)",
@@ -88,14 +91,18 @@ def open_item(node: "Node", number: int) -> tuple[Line, "Iterator[bytes]"]:
         note(node, unit, "opened", {"item": opened.header.item, "register": number})
 
     node.committer.run(work)
-    return line, _payload(node.payload_path(line.position), opened)
+    return line, _payload(number, node.payload_path(line.position), opened)
 
 
-def _payload(path: Path, opened: Opened) -> "Iterator[bytes]":
+def _payload(number: int, path: Path, opened: Opened) -> "Iterator[bytes]":
     if opened.inline is not None:
         yield opened.inline
         return
-    key, segments = payload_key(opened.content_key), opened.header.payload.segments
-    with path.open("rb") as file:
-        for index in range(segments):
-            yield unseal_segment(key, index, index + 1 == segments, file.read(SEALED_SEGMENT))
+    key, segments, index = payload_key(opened.content_key), opened.header.payload.segments, 0
+    try:
+        with path.open("rb") as file:
+            for index in range(segments):
+                yield unseal_segment(key, index, index + 1 == segments, file.read(SEALED_SEGMENT))
+    except (SealingError, OSError) as error:
+        text = f"segment {index} of item {number}'s payload lies here damaged: {error}"
+        raise RefusedError("DAMAGED", text, DAMAGED_REMEDY) from error

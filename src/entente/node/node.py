@@ -217,6 +217,11 @@ class Node:
         item, data = locked
         return item, at_rest_open(self.unlock(f"item/{log}/{seq}", item_key), f"content/{log}/{seq}".encode(), data)
 
+    def holds(self, log: int, seq: int) -> bool:
+        """Whether everything that an item is opened with lies here, whole or damaged."""
+        key, item_key = self.store.content_key(log, seq), self.item_keys.get(log, seq)
+        return key is not None and item_key is not None and bool(self.store.bodies(log, seq))
+
     def open_held(self, ledger: Ledger, position: Position) -> Opened:
         """An item held or given, opened from what lies at rest and checked like on arrival.
 

@@ -118,21 +118,29 @@ def deliver(node: "Node", ledger: Ledger, row: EntryRow, peer: str, channel: str
 
     Bodies that go to all are in clear; an item's are sealed, for its recipient alone, and only while the gate lets this
     item flow by this channel: after that the envelope goes with a wrap that holds no key, so that the recipient knows
-    what to refuse. ``channel`` None returns a peer's own entries to it: no item of its own needs a gate.
+    what to refuse. ``channel`` None returns a peer's own entries to it, without bodies: only for its register.
     """
     envelope = parse_envelope(row.envelope)
     held = node.store.bodies(row.log, row.seq)
     if row.kind != "transfer":
         bodies = tuple(DeliveredBody(*held[place]) if place in held else None for place in range(len(envelope.bodies)))
         return Delivery(row.envelope, bodies, None)
-    data = node.store.wrap(row.log, row.seq, peer)
     withheld: tuple[DeliveredBody | None, ...] = (None,) * len(envelope.bodies)
+    if channel is None:
+        return Delivery(row.envelope, withheld, _lost(node, row))
+    data = node.store.wrap(row.log, row.seq, peer)
     if data is None:
         return Delivery(row.envelope, withheld, None)
     wrap = decode(Wrap, data)
-    if channel is None or not may_leave(node, ledger, row, peer, channel):
+    if not may_leave(node, ledger, row, peer, channel):
         return Delivery(row.envelope, withheld, msgspec.structs.replace(wrap, nonce=b"", key=b""))
     return Delivery(row.envelope, tuple(DeliveredBody(*held[place]) for place in sorted(held)), wrap)
+
+
+def _lost(node: "Node", row: EntryRow) -> Wrap | None:
+    """What a peer that has lost its record needs for its register: to whom it gave which item; no key."""
+    line = node.store.register_line(row.log, row.seq, "held")
+    return Wrap(node.party, b"", line.item, b"", b"", b"", b"") if line is not None else None
 
 
 def may_leave(node: "Node", ledger: Ledger, row: EntryRow, peer: str, channel: str) -> bool:

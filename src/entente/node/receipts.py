@@ -33,9 +33,8 @@ def note_answers(node: "Node", unit: Work, ledger: Ledger, entry: CheckedEntry) 
 
 
 def _answered(unit: Work, log: HeldLog, seq: int, party: str, state: str, instant: int) -> None:
-    if unit.tx.wrap(log.row.id, seq, party) is not None:
-        unit.tx.drop_wrap(log.row.id, seq, party)
-        unit.tx.answer(log.row.id, seq, party, "given", state, instant)
+    unit.tx.drop_wrap(log.row.id, seq, party)
+    unit.tx.answer(log.row.id, seq, party, "given", state, instant)
 
 
 def _cosign_key(node: "Node", ledger: Ledger, peer: str) -> bytes:

@@ -25,8 +25,13 @@ class ItemKeys:
         """Keep keys durably, before the transaction that needs them commits; a key without an item is harmless."""
         with translated():
             self._db.execute("BEGIN IMMEDIATE")
-            self._db.executemany("INSERT OR REPLACE INTO item_key VALUES (?, ?, ?)", keys)
-            self._db.execute("COMMIT")
+            try:
+                self._db.executemany("INSERT OR REPLACE INTO item_key VALUES (?, ?, ?)", keys)
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
 
     def get(self, log: int, seq: int) -> bytes | None:
         """The locked key of an item, None where it was destroyed."""

@@ -316,8 +316,11 @@ class Transaction(Reader):
         return int(self._rows("SELECT last_insert_rowid()")[0][0])
 
     def answer(self, log: int, seq: int, party: str, direction: str, state: str, instant: int) -> None:
-        """Note the answer to an item on its line of the register."""
-        sql = "UPDATE register SET state = ?, answered = ? WHERE log = ? AND seq = ? AND party = ? AND direction = ?"
+        """Note the answer to an item on its line of the register; the first one stands."""
+        sql = (
+            "UPDATE register SET state = ?, answered = ?"
+            " WHERE log = ? AND seq = ? AND party = ? AND direction = ? AND answered IS NULL"
+        )
         self._run(sql, state, instant, log, seq, party, direction)
 
     def mark_opened(self, number: int, instant: int) -> None:
@@ -342,8 +345,12 @@ class Store(Reader):
 
     def __init__(self, path: Path) -> None:
         writer = connect(path)
-        migrate(writer, "migrations")
-        super().__init__(connect(path))
+        try:
+            migrate(writer, "migrations")
+            super().__init__(connect(path))
+        except BaseException:
+            writer.close()
+            raise
         self._writer = writer
 
     @contextmanager
