@@ -9,6 +9,7 @@ from support_stop import END, LAST, Pair, Party, Scripted, open_pair, verified
 
 from entente.node.clock import SimulatedClock
 from entente.node.errors import NodeError
+from entente.node.national import commit_heads
 from entente.node.releases import release
 
 DAY = 24 * 3600 * 1000
@@ -190,17 +191,20 @@ def test_a_clock_beyond_the_limit_of_the_terms_goes_on_marked_and_raises_an_alar
     assert not any("uncertain" in text for text in pair.jp.node.alarms.values())
 
 
-def test_an_older_copy_of_the_directory_does_not_reopen_what_was_closed(base: Path, tmp_path: Path) -> None:
-    """The high-water mark is lost with the backup; the peer's instants bring it back before anything is written."""
+@pytest.mark.parametrize("whose", ["peer", "own"])
+def test_an_older_copy_of_the_directory_does_not_reopen_what_was_closed(base: Path, tmp_path: Path, whose: str) -> None:
+    """The high-water mark is lost with what came after the backup; what the peer holds brings it back first."""
     shutil.copytree(base, tmp_path / "backup")
     pair = open_pair(base, SimulatedClock(END), SimulatedClock(END))
-    pair.kr.act("declare_reading", reading="spent")
+    if whose == "peer":
+        pair.kr.act("declare_reading", reading="spent")
+    else:
+        commit_heads(pair.jp.node)  # an entry that nobody answers, so that only this party's own log bears the instant
     pair.carry()
-    kr = pair.kr
     pair.jp.node.close()
     shutil.rmtree(base / "jp")
     shutil.copytree(tmp_path / "backup" / "jp", base / "jp")
-    restored = Pair(Party(pair.jp.home, SimulatedClock(LAST)), kr)
+    restored = Pair(Party(pair.jp.home, SimulatedClock(LAST)), pair.kr)
     restored.connect()
     assert restored.jp.refused(restored.jp.release) == {"AGREEMENT_NOT_IN_FORCE"}
     restored.close()
