@@ -154,3 +154,8 @@ def test_everything_wrong_is_told_at_once(tmp_path: Path) -> None:
     assert [place for place, _ in problems(tmp_path, text)] == [
         "part[0].step[0].party", "part[0].step[0].article", "part[0].step[1].act",
     ]  # fmt: skip
+
+
+def test_a_replay_ends_at_a_step_that_exists(tmp_path: Path) -> None:
+    again = '[[part]]\nid = "two"\ntitle = "Two"\nreplay = "one"\nuntil = "nothing"\n'
+    assert [place for place, _ in problems(tmp_path, HEAD + PART + CLOCK + again + CLOCK)] == ["part[1].until"]
