@@ -103,7 +103,7 @@ class GateKeeper:
 
 @dataclass
 class View:
-    """What one party knew at the end of its own log, and every decision on the way."""
+    """What one party knew at the end of its own log and by its cosignatures, and every decision on the way."""
 
     party: str
     projection: Projection
@@ -138,7 +138,16 @@ class Replay:
                 self._catch_up(view, keeper, entry.envelope)
                 self._judge(view, keeper, log, entry)
                 _feed(view, keeper, entry)
+        self._learn_cosigned(view, keeper)
         return view
+
+    def _learn_cosigned(self, view: View, keeper: GateKeeper) -> None:
+        """A cosignature proves that its party held those entries, whether or not it wrote anything after them."""
+        for name, log in self._logs.items():
+            size = max((cosigner.size for cosigner in log.cosigners if cosigner.party == view.party), default=0)
+            if name[0] != view.party:
+                for entry in log.entries[view.projection.next_seq.get(name, 0) : size]:
+                    _feed(view, keeper, entry)
 
     def _catch_up(self, view: View, keeper: GateKeeper, envelope: Envelope) -> None:
         for seen in envelope.seen:

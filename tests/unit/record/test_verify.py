@@ -537,7 +537,7 @@ def test_bodies_of_acts_cannot_be_withheld() -> None:
 
 
 def test_both_registers_are_printed_and_their_differences() -> None:
-    report = verify(FILE, WORLD.roots)
+    report = verify(without(without(FRAMES, Cosigned, "kr"), Cosigned, "jp"), WORLD.roots)
     jp, kr = report.registers
     assert [(line.item, line.recipient, line.state, line.code) for line in kr.given] == [
         ("item-1", "jp", "received", None),
@@ -554,6 +554,14 @@ def test_both_registers_are_printed_and_their_differences() -> None:
         ("item-3", "outstanding", "received"),
         ("item-4", "outstanding", "unknown"),
     ]
+
+
+def test_a_cosignature_proves_that_its_party_had_seen_the_answer() -> None:
+    report = verify(FILE, WORLD.roots)
+    jp, kr = report.registers
+    assert [(line.item, line.state) for line in jp.given] == [("item-3", "received")]
+    assert [(line.item, line.state) for line in jp.held if line.item == "item-4"] == [("item-4", "outstanding")]
+    assert report.differences == ()
 
 
 def test_registers_that_agree_show_no_difference() -> None:
