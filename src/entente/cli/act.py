@@ -122,15 +122,16 @@ def write(target: Target, kind: str, given: dict[str, Any], passphrases: Passphr
         CommandError: the node prepared other bytes than were asked for; nothing was signed.
         NodeError: the node refused.
     """
-    from entente.cli.signing import confirm, sign
+    from entente.cli.signing import check_office, confirm, sign
 
+    check_office(target, given["office"])
     asked = _asked(target, kind, given)
     prepared = target.call("act.prepare", **asked)
     data = bytes.fromhex(prepared["act"])
     signed = _signed_document(given.get("signed"), prepared["agreement"])
     statement = _check(target, data, asked, prepared, signed)
     if not as_json:
-        _show(target, statement, given["office"])
+        _show(target, statement, given["office"], signed)
     confirm(IRREVOCABLE, yes=given["yes"], as_json=as_json)
     signature = sign(target, given["office"], "act", data, passphrases)
     written = target.call(
@@ -241,13 +242,13 @@ def _roots(target: Target) -> dict[str, bytes]:
     return roots | {target.party: root_digest((target.path / "root.json").read_bytes())}
 
 
-def _show(target: Target, statement: "ActStatement", office: str) -> None:
+def _show(target: Target, statement: "ActStatement", office: str, signed: "Agreement | None") -> None:
     from entente.cli import screens
     from entente.cli.terms import documents_of, in_force, own_zone
     from entente.domain.agreement.instants import format_instant
 
     status = target.call("agreement.status", agreement=statement.agreement.hex())
-    terms = in_force(target, status, documents_of(target, statement.agreement.hex()))
+    terms = signed or in_force(target, status, documents_of(target, statement.agreement.hex()))
     zone, form = own_zone(target, status, terms), FORMS[statement.kind]
     article = terms.articles.get(form.topic) if terms is not None else None
     screens.heading(target, f"{status['name'] or statement.agreement.hex()[:16]}  {screens.words(status['title'])}")

@@ -91,9 +91,9 @@ def _show(target: Target, links: list[Link]) -> None:
     screens.heading(target, f"broken: {', '.join(broken)}" if broken else "everything holds")
     for link in links:
         mark = Text("ok     ", "green") if link.holds else Text("BROKEN ", "bold red")
-        console().print(mark + Text(f"{link.name}: {link.text}"))
+        console().print(mark + Text(f"{link.name}: {link.text}"), soft_wrap=True)
         if not link.holds:
-            console().print(Text(f"       remedy: {link.remedy}"))
+            click.echo(f"       remedy: {link.remedy}")
 
 
 def chain(target: Target) -> Iterator[Link]:

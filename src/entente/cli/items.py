@@ -1,12 +1,15 @@
 """``entente inbox``, ``register``, ``open``: what this party holds and gave, and reading it."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from entente.cli.client import Target, directory, output_path, waiting
 from entente.cli.output import as_json, show_json
+
+if TYPE_CHECKING:
+    from rich.text import Text
 
 _AGREEMENT = click.option("--agreement", metavar="A", help="Of one agreement only.")
 
@@ -123,31 +126,39 @@ def _show(target: Target, title: str, lines: list[dict[str, Any]], nothing: str)
         return
     zones = {each["agreement"]: each["zone"] for each in target.call("node.status")["agreements"]}
     other = "to" if lines[0]["direction"] == "given" else "from"
-    grid = screens.table("no.", "precedence", "", "marking", other, "title", "local time", "state")
+    grid = screens.table("no.", "urgency", "marking", other, "title", "local time", "state", folds="title")
     for line in lines:
-        when = screens.local(line["instant"], zones[line["agreement"]])
-        if not line["held"]:
-            grid.add_row(
-                str(line["number"]), "", "", "", line["party"], Text("not held", "dim"), when, Text(line["state"])
-            )
-            continue
-        level = line["level"]
-        if line["corresponding"] not in (None, level):
-            level += f" = {line['corresponding']}"
-        marks = " ".join([level, *line["caveats"]])
-        grid.add_row(
-            str(line["number"]),
-            Text(line["precedence"], "bold red" if line["precedence"] == "FLASH" else ""),
-            screens.reality(line["reality"]),
-            Text(marks),
-            line["party"],
-            Text(line["title"]),
-            when,
-            Text(_state(line)),
-        )
+        when = screens.local(line["instant"], zones[line["agreement"]], exact=False)
+        if line["held"]:
+            cells = _urgency(line), _marks(line), Text(line["party"]), Text(line["title"])
+        else:
+            cells = Text(), Text(), Text(line["party"]), Text("not held (any more)", "dim")
+        grid.add_row(str(line["number"]), *cells, when, _state(line))
     console().print(grid)
     named = ", ".join(sorted(set(zones.values())))
     console().print(Text(f"local time of {named}; the same in UTC with --json", "dim"))
+
+
+def _urgency(line: dict[str, Any]) -> "Text":
+    from rich.text import Text
+
+    from entente.cli import screens
+
+    style = "bold red" if line["precedence"] == "FLASH" else ""
+    return Text.assemble((line["precedence"], style), "\n", screens.reality(line["reality"]))
+
+
+def _marks(line: dict[str, Any]) -> "Text":
+    """The native marking, this party's own beside it, and on a second line what limits it."""
+    from rich.text import Text
+
+    level = line["level"]
+    if line["corresponding"] not in (None, level):
+        level += f" = {line['corresponding']}"
+    limits = list(line["caveats"])
+    if line["rel_to"] is not None:
+        limits.insert(0, f"REL TO {', '.join(line['rel_to'])}")
+    return Text(f"{level}\n{' '.join(limits)}".rstrip())
 
 
 def _state(line: dict[str, Any]) -> str:

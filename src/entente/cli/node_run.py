@@ -146,7 +146,7 @@ def stop(directory: Path, as_json: bool) -> None:
     if as_json:
         show_json(target.answer(running=False))
         return
-    click.echo(f"The node of {target.party} has stopped.")
+    click.echo(f"The {'SIMULATED node' if target.simulated else 'node'} of {target.party} has stopped.")
 
 
 @click.command("clock")

@@ -81,9 +81,13 @@ def release(
     approvers = [Approver(office, person)]
     if second_office is not None and second_person is not None:
         approvers.append(Approver(second_office, second_person))
+    from entente.cli.signing import check_office
+
     if not file.is_file():
         raise InputError("CANNOT_READ", f"{file} is not a file that can be read", "Name the file to release.")
     target = Target(directory)
+    for approver in approvers:
+        check_office(target, approver.office)
     asked = _asked(file, item)
     with waiting("The node reads and seals the file"):
         composed = target.call("item.compose", **asked)
@@ -94,7 +98,8 @@ def release(
         _show(target, header, composed, approvers)
     if composed["reasons"]:
         first = composed["reasons"][0]
-        raise CommandError(first["code"], first["text"], first["remedy"], reasons=composed["reasons"])
+        reasons = composed["reasons"] if as_json else ()  # a person has just read them on the screen
+        raise CommandError(first["code"], first["text"], first["remedy"], reasons=reasons)
     _release(target, header, data, composed, approvers, passphrases, yes=yes, as_json=as_json)
 
 
@@ -161,7 +166,8 @@ def _check_payload(file: Path, payload: "PayloadRef", *, as_json: bool) -> None:
     except (OSError, ValueError) as error:
         raise InputError("CANNOT_READ", f"{file} cannot be compared: {error}", "Name a readable file.") from None
     finally:
-        bar.stop()
+        if bar.live.is_started:
+            bar.stop()
     if (size, digest.digest()) != (payload.size, payload.digest):
         raise CommandError(
             "OTHER_BYTES",

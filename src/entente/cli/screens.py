@@ -48,13 +48,16 @@ def reality(value: str | None) -> Text:
     return Text(words, style)
 
 
-def local(instant: str | None, zone: str) -> str:
-    """An instant (RFC 3339) as local time, to the second, or to the millisecond where it has some; "-" for none."""
+def local(instant: str | None, zone: str, *, exact: bool = True) -> str:
+    """An instant (RFC 3339) as local time, to the second, or to the millisecond where it has some; "-" for none.
+
+    Where a list is narrow, ``exact`` leaves the milliseconds out.
+    """
     if instant is None:
         return "-"
     at = parse_instant(instant)
     moment = (EPOCH + timedelta(milliseconds=at)).astimezone(zone_of(zone))
-    return moment.strftime("%Y-%m-%d %H:%M:%S") + (f".{at % 1000:03d}" if at % 1000 else "")
+    return moment.strftime("%Y-%m-%d %H:%M:%S") + (f".{at % 1000:03d}" if exact and at % 1000 else "")
 
 
 def moment(instant: str | None, zone: str) -> str:
@@ -79,11 +82,12 @@ def facts(rows: Iterable[tuple[str, str | Text]]) -> None:
     console().print(Padding(grid, (0, 0, 0, 2), expand=False))
 
 
-def table(*columns: str) -> Table:
-    """An empty table with these headings."""
+def table(*columns: str, folds: str = "") -> Table:
+    """An empty table with these headings; the column ``folds``, or every one, takes more lines where it is narrow."""
     grid = Table(box=SIMPLE_HEAD, pad_edge=False)
     for column in columns:
-        grid.add_column(column, overflow="fold")
+        free = folds in ("", column)
+        grid.add_column(column, overflow="fold", no_wrap=not free, min_width=12 if free else None)
     return grid
 
 

@@ -36,6 +36,17 @@ def confirm(warning: str, *, yes: bool, as_json: bool) -> None:
         click.confirm("Go on?", abort=True, err=True)
 
 
+def check_office(target: Target, office: str) -> None:
+    """Refuse, before anything is prepared, an office whose key is not here.
+
+    Raises:
+        CommandError: it is not.
+    """
+    if office not in target.home.offices():
+        known = ", ".join(target.home.offices()) or "none"
+        raise CommandError("NO_KEY", f"the key of office {office!r} is not kept here", f"Kept here: {known}.")
+
+
 def read_statement(kind: type[W], data: bytes) -> W:
     """The statement in the bytes that the node prepared.
 
@@ -93,9 +104,7 @@ def sign(target: Target, office: str, kind: str, data: bytes, passphrases: Passp
     """
     from entente.node.keyring import unlock_office
 
-    if office not in target.home.offices():
-        known = ", ".join(target.home.offices()) or "none"
-        raise CommandError("NO_KEY", f"the key of office {office!r} is not kept here", f"Kept here: {known}.")
+    check_office(target, office)
     key = unlock_office(target.home.key_file(f"office-{office}"), passphrases.get(f"office {office}"))
     signature = key.sign(kind, data)
     return {"suite": signature.suite, "ed25519": signature.ed25519.hex(), "mldsa65": signature.mldsa65.hex()}
