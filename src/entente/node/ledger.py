@@ -4,7 +4,8 @@ A ledger lives in memory and is rebuilt from the store by replaying the entries 
 committed them. Only the writer thread changes it, and after a rolled-back transaction it is rebuilt.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -20,6 +21,7 @@ from entente.record.merkle import Frontier, leaf_hash
 from entente.record.projection import Position, Projection
 from entente.record.trust import KeyHistory
 from entente.sealing.canonical import decode
+from entente.sealing.errors import SealingError
 from entente.sealing.identity import RootCard
 from entente.sealing.seal import SealingPublic
 from entente.sealing.signing import HybridPublic, NodeKey
@@ -212,6 +214,11 @@ def clear_bodies(envelope: Envelope, salted: Mapping[int, tuple[bool, bytes]]) -
 DAMAGED_REMEDY = "Restore the node from its backup; the peers hold copies of its logs."
 
 
+def damaged(text: str) -> NotReadyError:
+    """The error for a store that was changed under the node, or by its disk."""
+    return NotReadyError("STORE_DAMAGED", text, DAMAGED_REMEDY)
+
+
 class Replayed(NamedTuple):
     """An entry out of the store: the local id of its log, its bytes, and what they say."""
 
@@ -229,16 +236,30 @@ def replay(ledger: Ledger, logs: Iterable[LogRow], history: Iterable[Replayed]) 
     Raises:
         NotReadyError: the entries of a log do not give the root that it had.
     """
-    by_id = {row.id: ledger.add_log(row) for row in logs}
-    frontiers = dict.fromkeys(by_id, Frontier())
+    by_id = {}
+    frontiers = {}
+    for row in logs:
+        frontiers[row.id] = Frontier()
+        with _found(f"the head of {row.writer}'s log"):
+            by_id[row.id] = ledger.add_log(row)
     for entry in history:
+        held = by_id[entry.log]
         frontiers[entry.log] = frontiers[entry.log].append(leaf_hash(entry.data))
-        ledger.take(by_id[entry.log], entry.envelope, entry.bodies)
+        with _found(f"entry {entry.envelope.seq} of {held.row.writer}'s log"):
+            ledger.take(held, entry.envelope, entry.bodies)
     for log, frontier in frontiers.items():
         row = by_id[log].row
-        if (frontier.size, frontier.root()) != (row.size, row.root):
-            text = f"{row.writer}'s log in this node's store does not give the root that it had"
-            raise NotReadyError("STORE_DAMAGED", text, DAMAGED_REMEDY)
+        if (frontier.size, frontier.root(), frontier.to_bytes()) != (row.size, row.root, row.frontier):
+            raise damaged(f"{row.writer}'s log in this node's store does not give the root that it had")
+
+
+@contextmanager
+def _found(what: str) -> Iterator[None]:
+    """Names what of the store is damaged, where reading it raises."""
+    try:
+        yield
+    except (ValueError, SealingError) as error:
+        raise damaged(f"{what} is damaged in this node's store: {error}") from error
 
 
 def frontier_at(

@@ -7,33 +7,42 @@ are called on one thread, the writer's. The daemon beside it carries frames and 
 import importlib.metadata
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from os import urandom
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 from entente import __version__
 from entente.domain.release import Decision
 from entente.node.clock import Clock
 from entente.node.commit import Committer
-from entente.node.errors import NotReadyError
+from entente.node.errors import UsageError
 from entente.node.home import Home
 from entente.node.keyring import Keyring
-from entente.node.ledger import DAMAGED_REMEDY, HeldLog, Ledger, Replayed, Root, clear_bodies, frontier_at, replay
+from entente.node.ledger import HeldLog, Ledger, Replayed, Root, clear_bodies, damaged, frontier_at, replay
 from entente.node.national import NATIONAL
 from entente.node.transfers import Opened, check_item
-from entente.record.checkpoint import cosign, cosigner_name, origin
+from entente.record.checkpoint import (
+    CheckpointError,
+    cosign,
+    cosigner_name,
+    origin,
+    parse_note,
+    verify_checkpoint,
+    verify_cosignature,
+)
 from entente.record.envelope import Envelope, open_body, parse_envelope
 from entente.record.merkle import Frontier
 from entente.record.projection import Position
 from entente.sealing.canonical import NotCanonicalError
-from entente.sealing.errors import NotOpenedError
+from entente.sealing.errors import NotOpenedError, SealingError
 from entente.sealing.identity import PairingCard, parse_card, parse_root, root_digest
 from entente.sealing.seal import at_rest_open, at_rest_seal, unseal_body
 from entente.store.itemkeys import ItemKeys
 from entente.store.sqlite import EntryRow, LogRow, Store, Transaction
 
 logger = logging.getLogger("entente.node")
+Card = TypeVar("Card")
 
 
 class Node:
@@ -55,7 +64,7 @@ class Node:
         self.ledgers: dict[bytes, Ledger] = {}
         self.alarms: dict[str, str] = {}
         self._contradictions: list[tuple[str, str]] = []
-        self.card = parse_card((home.path / "card.json").read_bytes())
+        self.card = _read(home.path / "card.json", parse_card)
         self._high_water = max((row.last_instant for row in self.store.logs()), default=0)
         self._high_water = max(self._high_water, int(self.store.get("high-water") or b"0"))
         self._own_time = int(self.store.get("own-time") or b"0")
@@ -99,9 +108,11 @@ class Node:
 
     def _load_roots(self) -> None:
         own = (self.home.path / "root.json").read_bytes()
-        self.roots[self.party] = Root(parse_root(own), root_digest(own))
+        self.roots[self.party] = Root(_read(self.home.path / "root.json", parse_root), root_digest(own))
+        if self.card.root != own:
+            raise UsageError("BAD_CARD", "root.json is not the root of card.json", "Restore both from the backup.")
         for path in self.home.peer_cards():
-            self.add_peer(parse_card(path.read_bytes()))
+            self.add_peer(_read(path, parse_card))
 
     def add_peer(self, card: PairingCard) -> None:
         """Trust a peer's root card; the administrator has compared its words."""
@@ -120,6 +131,34 @@ class Node:
     def _replay(self, ledger: Ledger) -> None:
         rows = [row for row in self.store.logs() if row.agreement == ledger.agreement]
         replay(ledger, rows, (self._opened(row) for row in self.store.history(ledger.agreement)))
+        for log in ledger.logs.values():
+            self._check_notes(ledger, log)
+
+    def _check_notes(self, ledger: Ledger, log: HeldLog) -> None:
+        """Check the signed notes kept with a log: its newest checkpoint, and the newest cosignature of each party."""
+        notes = [log.row.checkpoint] if log.row.checkpoint else []
+        notes += [note for _, note in self.store.cosigned(log.row.id).values()]
+        try:
+            for note in notes:
+                size = parse_note(note).checkpoint.size
+                statement = log.keys.at(size - 1)
+                if statement is None or size > log.row.size:
+                    raise CheckpointError(f"a checkpoint of {size} entries")
+                if verify_checkpoint(note, statement.checkpoint, self.origin(ledger, log)).root != self.root_at(
+                    log, size
+                ):
+                    raise CheckpointError(f"the root of {size} entries is another")
+            for party, (_, note) in self.store.cosigned(log.row.id).items():
+                verify_cosignature(note, self.cosign_key(ledger, party), cosigner_name(ledger.agreement, party))
+        except CheckpointError as error:
+            text = f"a checkpoint or cosignature of {log.row.writer}'s log is damaged in this node's store: {error}"
+            raise damaged(text) from error
+
+    def cosign_key(self, ledger: Ledger, peer: str) -> bytes:
+        """A peer's cosigning key: of its newest key statement here, else of the one it was paired with."""
+        log = ledger.current(peer)
+        statement = log.keys.newest if log is not None else None
+        return statement.cosign if statement is not None else self.cards[peer].key_statement.cosign
 
     def _opened(self, row: EntryRow) -> Replayed:
         try:
@@ -129,7 +168,7 @@ class Node:
         except NotCanonicalError as error:
             log = self.store.log(row.log)
             text = f"entry {row.seq} of {log.writer}'s log is damaged in this node's store: {error}"
-            raise NotReadyError("STORE_DAMAGED", text, DAMAGED_REMEDY) from error
+            raise damaged(text) from error
 
     def sweep(self) -> None:
         """Destroy what a crash left of items that were refused, and of drafts.
@@ -322,3 +361,12 @@ class Node:
     def payload_path(self, position: Position) -> Path:
         """Where the sealed payload of an item is kept."""
         return self.home.path / "payloads" / f"{position.writer}-{position.incarnation}-{position.seq}"
+
+
+def _read(path: Path, parse: Callable[[bytes], Card]) -> Card:
+    """A card of the node's directory; UsageError ``BAD_CARD`` names the file that cannot be used."""
+    try:
+        return parse(path.read_bytes())
+    except (SealingError, OSError) as error:
+        name = f"{path.parent.name}/{path.name}" if path.parent.name == "peers" else path.name
+        raise UsageError("BAD_CARD", f"{name} cannot be used: {error}", "Restore it from the backup.") from error

@@ -37,13 +37,6 @@ def _answered(unit: Work, log: HeldLog, seq: int, party: str, state: str, instan
     unit.tx.answer(log.row.id, seq, party, "given", state, instant)
 
 
-def _cosign_key(node: "Node", ledger: Ledger, peer: str) -> bytes:
-    """The peer's cosigning key: of its newest key statement here, else of the one it was paired with."""
-    log = ledger.current(peer)
-    statement = log.keys.newest if log is not None else None
-    return statement.cosign if statement is not None else node.cards[peer].key_statement.cosign
-
-
 def keep_cosigned(node: "Node", peer: str, frame: Cosigned) -> None:
     """Keep a peer's cosignature over this party's own log: proof that it holds those entries.
 
@@ -61,7 +54,7 @@ def keep_cosigned(node: "Node", peer: str, frame: Cosigned) -> None:
         raise RefusedError("WRONG_LOG", "a cosignature over an empty log", "Nothing was kept.")
     try:
         checkpoint = verify_checkpoint(frame.checkpoint, own.checkpoint, node.origin(ledger, log))
-        verify_cosignature(frame.checkpoint, _cosign_key(node, ledger, peer), cosigner_name(ledger.agreement, peer))
+        verify_cosignature(frame.checkpoint, node.cosign_key(ledger, peer), cosigner_name(ledger.agreement, peer))
     except CheckpointError as error:
         raise RefusedError("BAD_SIGNATURE", str(error), "Nothing was kept.") from error
     if checkpoint.size > log.row.size or node.root_at(log, checkpoint.size) != checkpoint.root:
