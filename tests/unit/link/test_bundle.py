@@ -1,9 +1,10 @@
 """Bundles: what went in comes out, to its recipient alone, whole or not at all (docs/spec/bundle.md)."""
 
+import io
 import os
 import socket
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,8 @@ from entente.link.bundle import (
     BundleTruncatedError,
     BundleUnreadableError,
     NotABundleError,
+    _frames,
+    _opened,
     read_bundle,
     write_bundle,
 )
@@ -324,3 +327,25 @@ def test_a_stream_is_for_party_ids_only(party: str) -> None:
         new_stream(KEY.public, writer=party, recipient="kr")
     with pytest.raises(ValueError, match="not a party id"):
         new_stream(KEY.public, writer="jp", recipient=party)
+
+
+# -- memory
+
+
+def test_a_frame_too_large_is_refused_before_it_is_gathered() -> None:
+    def pieces() -> Iterator[bytes]:
+        yield HELLO + b"\xff\xff\xff\xff"
+        raise AssertionError("went on gathering")
+
+    with pytest.raises(BundleMalformedError, match="at most"):
+        list(_frames(pieces(), "jp"))
+
+
+def test_a_file_that_grows_while_it_is_read_is_given_up_at_the_limit() -> None:
+    key = bytes(32)
+    endless = io.BytesIO(b"".join(seal_segment(key, index, False, bytes(SEGMENT)) for index in range(4)))
+    opened = 0
+    with pytest.raises(BundleTooLargeError):
+        for _ in _opened(endless, key, SEALED):
+            opened += 1
+    assert opened == 2
