@@ -6,8 +6,14 @@ A gate is kept as long as the situation it was compiled from stands, and compile
 from typing import TYPE_CHECKING
 
 from entente.domain.release import Direction, Gate, compile_gate
+from entente.domain.release_facts import ItemFacts
 from entente.domain.release_status import Situation, situation
-from entente.node.ledger import Ledger
+from entente.node.ledger import HeldLog, Ledger
+from entente.record.bodies import Transfer, TransferHeader
+from entente.record.facts import approval_facts, item_facts
+from entente.record.projection import Position
+from entente.sealing.canonical import decode
+from entente.sealing.signing import HybridPublic
 
 if TYPE_CHECKING:
     from entente.node.node import Node
@@ -47,6 +53,25 @@ def _compile(ledger: Ledger, at: int, sender: str, recipient: str, direction: Di
         steady=held.steady,
         earlier=documents,
     )
+
+
+def facts_at(node: "Node", log: HeldLog, seq: int, transfer: Transfer, *, channel: str, trusted: bool) -> ItemFacts:
+    """An item's facts for the gate at this node: what its header and approvals prove, its channel, this node's clock.
+
+    ``seq`` is where it stands, or will stand, in its sender's ``log``; ``trusted`` whether the other party's keys are
+    known there. Consent, assurance and facility come with custody; absent, they refuse where the terms ask for them.
+
+    Raises:
+        NotCanonicalError: the header is not one.
+    """
+    header = decode(TransferHeader, transfer.header)
+
+    def offices(_at: Position, office: str, role: str) -> HybridPublic | None:
+        return log.keys.office(seq, office, role)
+
+    approvals = approval_facts(Position(*log.name, seq), transfer.header, header, transfer.approvals, offices)
+    uncertainty = node.clock.uncertainty()
+    return item_facts(header, approvals, channel=channel, key_trusted=trusted, uncertainty=uncertainty, on_hold=False)
 
 
 def flowing(ledger: Ledger, at: int) -> bool:

@@ -21,6 +21,8 @@ from entente.store.sqlite import EntryRow
 if TYPE_CHECKING:
     from entente.node.node import Node
 
+FRAME_ENTRIES = 1024
+FRAME_BYTES = 1024 * 1024
 MAGIC = b"entente/evidence/1\n"
 
 
@@ -43,17 +45,31 @@ def export(node: "Node", ledger: Ledger, path: Path, *, disclose: bool) -> dict[
 
 def _frames(node: "Node", ledger: Ledger, disclose: bool) -> Iterator[AnyFrame]:
     for log in ledger.logs.values():
-        rows = node.store.entries(log.row.id, 0, log.row.size)
-        deliveries = tuple(_delivery(node, ledger, log, row, disclose) for row in rows)
-        checkpoint = log.row.checkpoint
-        if log.row.writer == node.party:
-            checkpoint = ledger.checkpoint(log, node.keyring.checkpoint)
-        yield Entries(ledger.agreement, *log.name, 0, deliveries, checkpoint)
+        yield from _entries(node, ledger, log, disclose)
     for log in ledger.logs.values():
         if log.row.writer != node.party and log.row.size:
             yield Cosigned(ledger.agreement, *log.name, node.cosign(ledger, log.row.checkpoint))
         for _, note in node.store.cosigned(log.row.id).values():
             yield Cosigned(ledger.agreement, *log.name, note)
+
+
+def _entries(node: "Node", ledger: Ledger, log: HeldLog, disclose: bool) -> Iterator[Entries]:
+    """A log in frames of bounded size; the last one carries the checkpoint that covers them all."""
+    checkpoint = log.row.checkpoint
+    if log.row.writer == node.party:
+        checkpoint = ledger.checkpoint(log, node.keyring.checkpoint)
+    first = 0
+    while first < log.row.size:
+        deliveries: list[Delivery] = []
+        size = 0
+        for row in node.store.entries(log.row.id, first, FRAME_ENTRIES):
+            deliveries.append(_delivery(node, ledger, log, row, disclose))
+            size += len(row.envelope) + sum(len(body.data) for body in deliveries[-1].bodies if body)
+            if size > FRAME_BYTES:
+                break
+        end = first + len(deliveries)
+        yield Entries(ledger.agreement, *log.name, first, tuple(deliveries), checkpoint if end == log.row.size else "")
+        first = end
 
 
 def _delivery(node: "Node", ledger: Ledger, log: HeldLog, row: EntryRow, disclose: bool) -> Delivery:

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from entente.node.authority import gate_for
+from entente.node.authority import facts_at, gate_for
 from entente.node.ledger import HeldLog, Ledger
-from entente.node.releases import approval_facts, facts_of
 from entente.record.checkpoint import Checkpoint, origin, sign_checkpoint
 from entente.record.envelope import DeliveredBody, Delivery, Wrap, parse_envelope
 from entente.record.frames import AnyFrame, Entries, Head, Hello
@@ -151,15 +150,9 @@ def may_leave(node: "Node", ledger: Ledger, row: EntryRow, peer: str, channel: s
         opened = node.open_held(ledger, node.position_of(log, row.seq))
     except (SealingError, NotCanonicalError):
         return False  # what cannot be judged any more does not leave
-    approvals = approval_facts(held, row.seq, opened.digest, opened.header, opened.transfer.approvals)
     theirs = ledger.current(peer)
-    item = facts_of(
-        opened.header,
-        approvals,
-        channel=channel,
-        key_trusted=theirs is not None and theirs.keys.newest is not None,
-        uncertainty=node.clock.uncertainty(),
-    )
+    trusted = theirs is not None and theirs.keys.newest is not None
+    item = facts_at(node, held, row.seq, opened.transfer, channel=channel, trusted=trusted)
     at = node.instant()
     return gate_for(ledger, at, sender=node.party, recipient=peer, direction="release").decide(item, at).allowed
 

@@ -13,10 +13,9 @@ from os import urandom
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from entente.domain.marking.marking import Marking
-from entente.domain.release import ApprovalFact, Decision, ItemFacts
+from entente.domain.release import Decision
 from entente.node.agreements import epoch_for, usable
-from entente.node.authority import gate_for
+from entente.node.authority import facts_at, gate_for
 from entente.node.commit import SaltedBody, Work
 from entente.node.errors import NotReadyError, RefusedError, UsageError
 from entente.node.ledger import HeldLog, Ledger
@@ -24,8 +23,7 @@ from entente.node.national import note
 from entente.record.bodies import Approval, ApprovalStatement, MarkingBody, PayloadRef, Transfer, TransferHeader
 from entente.record.envelope import SALT, Wrap
 from entente.record.projection import Position
-from entente.sealing.canonical import NotCanonicalError, decode, encode
-from entente.sealing.errors import BadSignatureError
+from entente.sealing.canonical import encode
 from entente.sealing.seal import (
     SEGMENT,
     PayloadDigest,
@@ -185,73 +183,18 @@ def approval_statement(node: "Node", draft: Draft, office: str, person: str) -> 
     )
 
 
-def approval_facts(
-    log: HeldLog, seq: int, header_digest: bytes, header: TransferHeader, approvals: tuple[Approval, ...]
-) -> list[ApprovalFact]:
-    """The approvals that hold for exactly this header under keys valid at that position; others are not facts."""
-    facts = []
-    for approval in approvals:
-        try:
-            statement = decode(ApprovalStatement, approval.statement)
-        except NotCanonicalError:
-            continue
-        keys = log.keys.office(seq, statement.office, RELEASE)
-        same = (statement.agreement, statement.item, statement.header) == (header.agreement, header.item, header_digest)
-        if keys is None or not same:
-            continue
-        try:
-            keys.verify("approval", approval.statement, approval.signature)
-        except BadSignatureError:
-            continue
-        facts.append(
-            ApprovalFact(
-                party=log.row.writer,
-                office=statement.office,
-                role=RELEASE,
-                person=statement.person,
-                key=keys.ed25519.hex(),
-            )
-        )
-    return facts
-
-
-def facts_of(
-    header: TransferHeader, approvals: list[ApprovalFact], *, channel: str, key_trusted: bool, uncertainty: int | None
-) -> ItemFacts:
-    """An item's verified facts for the gate. Consent, assurance and facility come with custody; absent, they refuse."""
-    marking = header.marking
-    return ItemFacts(
-        item=header.item,
-        sender=header.sender,
-        recipients=header.recipients,
-        originator=marking.originator,
-        reality=header.reality,
-        marking=Marking(marking.level, marking.originator, marking.caveats, marking.rel_to),
-        purpose=header.purpose,
-        channel=channel,
-        precedence=header.precedence,
-        size=header.payload.size,
-        key_trusted=key_trusted,
-        uncertainty=uncertainty,
-        released_under=header.terms.hex(),
-        release_authority=approvals[0] if approvals else None,
-        second_person=approvals[1] if len(approvals) > 1 else None,
-        on_hold=False,
-    )
-
-
 def judge(
     node: "Node", ledger: Ledger, draft: Draft, approvals: tuple[Approval, ...], at: int, *, channel: str = "link"
 ) -> tuple[Decision, int | None]:
     """The gate's answer for all recipients at ``at``: the first refusal, else an allowance; until when it holds."""
     log = usable(ledger)
-    facts = approval_facts(log, log.row.size, draft.digest, draft.header, approvals)
+    transfer = Transfer(draft.header_bytes, approvals)
     until: int | None = None
     decision = None
     for recipient in draft.header.recipients:
         peer = ledger.current(recipient)
         trusted = peer is not None and peer.keys.newest is not None
-        item = facts_of(draft.header, facts, channel=channel, key_trusted=trusted, uncertainty=node.clock.uncertainty())
+        item = facts_at(node, log, log.row.size, transfer, channel=channel, trusted=trusted)
         gate = gate_for(ledger, at, sender=node.party, recipient=recipient, direction="release")
         decision = gate.decide(item, at)
         node.note_warnings(decision)

@@ -9,11 +9,10 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from entente.node.authority import gate_for
+from entente.node.authority import facts_at, gate_for
 from entente.node.commit import Work
 from entente.node.ledger import HeldLog, Ledger
 from entente.node.national import note
-from entente.node.releases import approval_facts, facts_of
 from entente.record.bodies import Transfer, TransferHeader
 from entente.record.envelope import SALT, Delivery, Envelope, Wrap, open_body
 from entente.record.log import CheckedEntry
@@ -165,14 +164,8 @@ def _judge(
     node: "Node", unit: Work, ledger: Ledger, log: HeldLog, seq: int, opened: Opened, channel: str
 ) -> str | None:
     """The coarse code to refuse with, or None. Every refusal is explained in the national log."""
-    facts = approval_facts(log, seq, opened.digest, opened.header, opened.transfer.approvals)
-    item = facts_of(
-        opened.header,
-        facts,
-        channel=channel,
-        key_trusted=log.keys.at(seq) is not None,
-        uncertainty=node.clock.uncertainty(),
-    )
+    trusted = log.keys.at(seq) is not None
+    item = facts_at(node, log, seq, opened.transfer, channel=channel, trusted=trusted)
     gate = gate_for(ledger, unit.at, sender=log.row.writer, recipient=node.party, direction="accept")
     unit.holds_until(gate.until)
     decision = gate.decide(item, unit.at)

@@ -24,7 +24,9 @@ INCARNATION = re.compile(r"[0-9a-f]{16}")
 """Both become parts of file names and origins, so nothing else is let in."""
 _KIND = re.compile(r"[a-z-]{1,32}")
 
-KINDS_TO_ALL = frozenset({"keys", "sealing", "epoch", "document", "act", "delivered", "received", "restart", "national"})
+KINDS_TO_ALL = frozenset(
+    {"keys", "sealing", "epoch", "document", "act", "delivered", "received", "restart", "national"}
+)
 """Kinds whose bodies go to every party (DESIGN section 5: formal acts, receipts and key statements go to all)."""
 KNOWN_KINDS = KINDS_TO_ALL | {"transfer"}
 

@@ -1,7 +1,7 @@
 """Both registers from the logs, and where they differ (docs/spec/evidence.md, step 8).
 
-A party's register is what it knew at the end of its own log and by its cosignatures: what it gave and how each was answered, as far as it
-had seen the answer; what it was given and how it answered itself.
+A party's register is what it knew at the end of its own log and by its cosignatures: what it gave and how each was
+answered, as far as it had seen the answer; what it was given and how it answered itself.
 """
 
 from collections.abc import Iterator, Sequence
