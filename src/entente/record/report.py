@@ -168,6 +168,17 @@ class Report(_Part, frozen=True, kw_only=True):
         return raw
 
 
+_WORDS = {
+    "CLOCK_UNCERTAIN": "its clock",
+    "CHANNEL_NOT_ALLOWED": "the channel",
+    "ON_HOLD": "no open incident",
+    "FACILITY_NOT_CLEARED": "the facility's clearance",
+    "ASSURANCE_MISSING": "the receiver's assurance",
+    "ORIGINATOR_CONSENT_MISSING": "the originator's consent",
+}
+"""What a party alone attests, by the code of the gate's step that asks for it."""
+
+
 def render(report: Report) -> Iterator[str]:
     """The report as plain lines, the verdict first."""
     if report.first_bad is None:
@@ -207,7 +218,11 @@ def _judgement(judgement: Judgement) -> str:
     text = f"{judgement.log} entry {judgement.seq}: {judgement.direction} by {judgement.party} at"
     text += f" {format_instant(judgement.instant)}: {answer}, {judgement.label}"
     text += f" ({', '.join(judgement.reasons)})" if judgement.reasons else ""
-    text += f"; rests on {', '.join(judgement.rests_on)}" if judgement.rests_on else ""
+    text += (
+        f"; attested, not in the file: {', '.join(_WORDS.get(c, c) for c in judgement.rests_on)}"
+        if judgement.rests_on
+        else ""
+    )
     return text + (f"; in hindsight {', '.join(judgement.hindsight)}" if judgement.hindsight else "")
 
 
