@@ -71,7 +71,6 @@ class Node:
         self._load_roots()
         for agreement in {row.agreement for row in self.store.logs()} - {NATIONAL}:
             self._load(agreement)
-        self.sweep()
 
     def close(self) -> None:
         """Close the stores."""
@@ -144,15 +143,31 @@ class Node:
                 statement = log.keys.at(size - 1)
                 if statement is None or size > log.row.size:
                     raise CheckpointError(f"a checkpoint of {size} entries")
-                if verify_checkpoint(note, statement.checkpoint, self.origin(ledger, log)).root != self.root_at(
-                    log, size
-                ):
+                checkpoint = verify_checkpoint(note, statement.checkpoint, self.origin(ledger, log))
+                if checkpoint.root != self.root_at(log, size):
                     raise CheckpointError(f"the root of {size} entries is another")
             for party, (_, note) in self.store.cosigned(log.row.id).items():
-                verify_cosignature(note, self.cosign_key(ledger, party), cosigner_name(ledger.agreement, party))
+                self._check_cosigned(ledger, party, note)
         except CheckpointError as error:
             text = f"a checkpoint or cosignature of {log.row.writer}'s log is damaged in this node's store: {error}"
             raise damaged(text) from error
+
+    def _check_cosigned(self, ledger: Ledger, party: str, note: str) -> None:
+        """A kept cosignature by any key that the party ever named: it may have changed its keys since."""
+        statements = [keys for log in ledger.logs.values() if log.row.writer == party for keys in log.keys.statements]
+        if party in self.cards:
+            statements.append(self.cards[party].key_statement)
+        found: CheckpointError | None = CheckpointError(f"{party} has no key")
+        for statement in statements:
+            try:
+                verify_cosignature(note, statement.cosign, cosigner_name(ledger.agreement, party))
+            except CheckpointError as error:
+                found = error
+            else:
+                found = None
+                break
+        if found is not None:
+            raise found
 
     def cosign_key(self, ledger: Ledger, peer: str) -> bytes:
         """A peer's cosigning key: of its newest key statement here, else of the one it was paired with."""
@@ -169,18 +184,6 @@ class Node:
             log = self.store.log(row.log)
             text = f"entry {row.seq} of {log.writer}'s log is damaged in this node's store: {error}"
             raise damaged(text) from error
-
-    def sweep(self) -> None:
-        """Destroy what a crash left of items that were refused, and of drafts.
-
-        Only where the record shows the entry: with an older copy of the store, keys of newer items are left alone.
-        """
-        sizes = {row.id: row.size for row in self.store.logs()}
-        for log, seq in self.item_keys.all():
-            if seq < sizes.get(log, 0) and self.store.content_key(log, seq) is None:
-                self.shred(log, self.position_of(self.store.log(log), seq))
-        for path in (self.home.path / "payloads").glob("staged-*"):
-            path.unlink()
 
     def rebuild(self, touched: set[bytes]) -> None:
         """Bring ledgers back to what the store says, after a transaction that touched them was rolled back."""
