@@ -26,7 +26,7 @@ class LinkHandler(Protocol):
     never by its text, which may hold what the peer sent.
     """
 
-    def hello(self, peer: str) -> Hello:
+    async def hello(self, peer: str) -> Hello:
         """This node's hello for ``peer``, made when it is about to be sent."""
         ...
 

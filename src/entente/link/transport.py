@@ -177,7 +177,7 @@ class Link:
                 await way.displace()
                 if not self._trusted(session) or self._stopping:
                     raise Refuse("unpaired", "the parties are no longer paired")
-                await session.send(self._handler.hello(session.peer))
+                await session.send(await self._handler.hello(session.peer))
                 self._up(way, session, hello)
         except BaseException as error:
             self._dismiss(session, stream, error)
@@ -227,7 +227,7 @@ class Link:
         """Say hello first, hear the answer, and let the session stand."""
         way.greeting = greeting = asyncio.get_running_loop().create_future()
         try:
-            await session.send(self._handler.hello(way.party))
+            await session.send(await self._handler.hello(way.party))
             hello = await session.receive_hello()
             async with way.turn:
                 await way.displace()

@@ -6,6 +6,7 @@ there is one writer and no lock. What a commit adds is pushed to every open sess
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -24,12 +25,14 @@ from entente.node.node import Node
 from entente.node.outgoing import Feed, frames_for, hello
 from entente.node.payloads import lapse, sweep, wanted
 from entente.node.releases import Draft
-from entente.record.frames import AnyFrame, Hello
+from entente.record.frames import AnyFrame, Hello, Want
 from entente.sealing.certificates import spki_digest
 from entente.store.errors import StoreError
 
 logger = logging.getLogger("entente.node.daemon")
 T = TypeVar("T")
+MAX_REQUESTS = 1024
+"""Requests for segments kept of one peer."""
 TICK = 0.2
 """Seconds between looks at the clock: how soon a screen and the high-water mark follow a change of status."""
 
@@ -41,6 +44,8 @@ class Conversation:
         self.session = session
         self.feed = Feed(session.peer)
         self.returned = Returned()
+        self.replies: deque[AnyFrame] = deque()
+        self.requests: deque[AnyFrame] = deque(maxlen=MAX_REQUESTS)
         self.wake = asyncio.Event()
         self.task: asyncio.Task[None] | None = None
 
@@ -124,9 +129,9 @@ class Daemon:
 
     # LinkHandler
 
-    def hello(self, peer: str) -> Hello:
-        """The greeting to a peer (called by the link on the event loop, answered by the writer's thread)."""
-        return self._writer.submit(lambda: hello(self.node, peer)).result()
+    async def hello(self, peer: str) -> Hello:
+        """The greeting to a peer."""
+        return await self.do(lambda: hello(self.node, peer))
 
     async def on_up(self, session: Session, hello: Hello) -> None:
         """Both greetings are exchanged: begin to feed the peer."""
@@ -139,10 +144,9 @@ class Daemon:
             return
         self.conversations[session.peer] = conversation
         self.last_heard[session.peer] = await self.do(self.node.instant)
+        conversation.replies.extend(await self.do(lambda: wanted(self.node, session.peer)))
         conversation.task = asyncio.create_task(self._feed(conversation))
         conversation.wake.set()
-        for want in await self.do(lambda: wanted(self.node, session.peer)):
-            await session.send(want)
 
     async def on_frame(self, session: Session, frame: AnyFrame) -> None:
         """One frame, through the door registered for its kind."""
@@ -150,17 +154,25 @@ class Daemon:
         if conversation is None or conversation.session is not session:
             return
         self.last_heard[session.peer] = await self.do(self.node.instant)
-        door = FRAME_DOORS[type(frame)]
+        if isinstance(frame, Want):
+            # Met by the feed when it is their turn: sending megabytes from here would stop this side reading, and two
+            # nodes that answer one another like that would both wait for ever. What falls off the end is asked again.
+            conversation.requests.append(frame)
+        else:
+            conversation.replies.extend(await self._through_door(conversation, frame))
+        conversation.wake.set()
+
+    async def _through_door(self, conversation: Conversation, frame: AnyFrame) -> list[AnyFrame]:
+        """A frame through the door of its kind; where that refuses, the peer is told coarsely and the session ends."""
+        session, door = conversation.session, FRAME_DOORS[type(frame)]
         try:
-            replies = await self.do(lambda: door(self.node, conversation.feed, conversation.returned, frame, "link"))
+            return await self.do(lambda: door(self.node, conversation.feed, conversation.returned, frame, "link"))
         except NodeError as error:
             logger.warning("a frame from %s was not kept: %s", session.peer, error.message)
             await self.do(self.node.save_evidence)
             await session.send(trouble(error))
             await session.close(error.code)
-            return
-        for reply in replies:
-            await session.send(reply)
+            return []
 
     async def on_down(self, session: Session, reason: str) -> None:
         """The session is gone; the link dials again by itself."""
@@ -176,8 +188,14 @@ class Daemon:
             while conversation.session.is_open:
                 await conversation.wake.wait()
                 conversation.wake.clear()
+                while conversation.replies:
+                    await conversation.session.send(conversation.replies.popleft())
                 for frame in await self.do(lambda: list(frames_for(self.node, conversation.feed))):
                     await conversation.session.send(frame)
+                if conversation.requests:
+                    for frame in await self._through_door(conversation, conversation.requests.popleft()):
+                        await conversation.session.send(frame)
+                    conversation.wake.set()
         except (StoreError, LinkError) as error:
             logger.warning("feeding %s stopped: %s", conversation.session.peer, error)
             await conversation.session.close("the feed stopped")

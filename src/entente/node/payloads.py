@@ -45,12 +45,22 @@ def _give_up(node: "Node", ledger: Ledger, row: LogRow, seq: int) -> None:
 
 
 def sweep(node: "Node") -> None:
-    """Remove what a crash left among the payloads: staged ones, whose key is gone, and those of no item."""
-    entries = [(line.log, line.seq) for line in node.store.register()] + node.store.awaiting()
-    items = {node.payload_path(node.position_of(node.store.log(log), seq)) for log, seq in entries}
-    for path in (node.home.path / "payloads").iterdir():
-        if path not in items:
-            path.unlink()
+    """Destroy what a crash left: drafts, whose key is gone, and keys and payloads of items that were refused.
+
+    Only where the record shows the entry: beside an older copy of the store, newer items are let alone.
+    """
+    kept = {(line.log, line.seq) for line in node.store.register()} | set(node.store.awaiting())
+    for row in node.store.logs():
+        for log, seq in node.item_keys.all():
+            if log == row.id and seq < row.size and node.store.content_key(log, seq) is None:
+                node.item_keys.destroy(log, seq)
+        prefix = node.payload_path(node.position_of(row, 0)).name.removesuffix("0")
+        for path in (node.home.path / "payloads").glob(f"{prefix}*"):
+            seq = int(path.name.removeprefix(prefix))
+            if seq < row.size and (row.id, seq) not in kept:
+                path.unlink()
+    for path in (node.home.path / "payloads").glob("staged-*"):
+        path.unlink()
 
 
 def wanted(node: "Node", peer: str) -> list[Want]:

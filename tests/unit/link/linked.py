@@ -75,7 +75,7 @@ class Recorder:
         self.on: Callable[[Session, AnyFrame], Awaitable[None]] | None = None
         self._changed = asyncio.Event()
 
-    def hello(self, peer: str) -> Hello:
+    async def hello(self, peer: str) -> Hello:
         self._note("hello", peer)
         return hello(self.party)
 
