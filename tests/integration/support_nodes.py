@@ -9,7 +9,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +19,8 @@ from click.testing import CliRunner
 
 from entente.cli.main import main
 from entente.cli.stage import pair, wait_for
+from entente.cli.wire import Wire
 from entente.node.control import call
-from entente.node.errors import NodeError
 from entente.node.home import Home
 from entente.node.setup import init
 
@@ -180,6 +180,7 @@ class Nodes:
 
     kr: CliNode
     jp: CliNode
+    wires: tuple[Wire, ...] = ()
 
     def __iter__(self) -> Iterator[CliNode]:
         return iter((self.kr, self.jp))
@@ -192,6 +193,18 @@ class Nodes:
             return len(peers) == 2 and all(peer["link"] == "up" for peer in peers)
 
         wait_for("the link is up", up)
+
+    def cut(self) -> None:
+        """Cut the wires, and wait until both have seen it; for nodes made with ``wires``."""
+        assert self.wires
+        for wire in self.wires:
+            wire.cut()
+
+        def down() -> bool:
+            peers = [peer for node in self for peer in node.ask("node.status")["peers"].values()]
+            return all(peer["link"] == "down" for peer in peers)
+
+        wait_for("the link is down", down)
 
     def settle(self) -> None:
         """Wait until both hold the same logs and no act or item waits for an answer."""
@@ -240,29 +253,29 @@ def free_ports(count: int) -> list[int]:
 
 
 @contextmanager
-def two_nodes(folder: Path, *, at: str = START) -> Iterator[Nodes]:
-    """Two simulated nodes, kr and jp, made, running and paired; their clocks stand at ``at``."""
+def two_nodes(folder: Path, *, at: str = START, wires: bool = False) -> Iterator[Nodes]:
+    """Two simulated nodes, kr and jp, made, running and paired; their clocks stand at ``at``.
+
+    With ``wires`` they find each other through wires that :meth:`Nodes.cut` cuts.
+    """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    nodes = Nodes(CliNode("kr", folder / "kr"), CliNode("jp", folder / "jp"))
-    for node, port in zip(nodes, free_ports(2), strict=True):
-        init(node.path, node.party, PASSPHRASE, simulated=True, listen=f"127.0.0.1:{port}")
+    between = (Wire(), Wire()) if wires else ()
+    nodes = Nodes(CliNode("kr", folder / "kr"), CliNode("jp", folder / "jp"), between)
+    addresses = [wire.address for wire in between] or ["", ""]
+    for node, port, address in zip(nodes, free_ports(2), addresses, strict=True):
+        init(node.path, node.party, PASSPHRASE, simulated=True, listen=f"127.0.0.1:{port}", advertise=address)
     try:
         for node in nodes:
             node.start("--at", at)
-        for node in nodes:
-            node.ready()
+        for place, node in enumerate(nodes):
+            address = node.ready()["listens"]
+            if between:
+                between[place].target = int(address.rpartition(":")[2])
         pair(nodes)  # type: ignore[arg-type]  # these have what it asks of a node
         nodes.linked()
         yield nodes
     finally:
         for node in nodes:
             node.stop()
-
-
-def refusal(work: Callable[[], object]) -> NodeError:
-    """What the node refuses."""
-    try:
-        work()
-    except NodeError as error:
-        return error
-    raise AssertionError("it was not refused")
+        for wire in between:
+            wire.close()
