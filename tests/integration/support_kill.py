@@ -8,10 +8,11 @@ import multiprocessing
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from multiprocessing import forkserver
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -144,6 +145,11 @@ class NodeProcess:
         self._process.join(PATIENCE)
         assert self._process.exitcode == -signal.SIGKILL
 
+    def kill(self) -> None:
+        """Kill -9."""
+        self._process.kill()
+        self.died()
+
     def stop(self) -> None:
         """Stop in order, if it still runs."""
         if self._process is None or not self.alive:
@@ -183,6 +189,17 @@ class NodeProcess:
         return False
 
 
+def at_rest(node: NodeProcess, instant: int) -> bool:
+    """Whether a node has done what it does by itself when it starts, and its peer holds all of it."""
+    with closing(sqlite3.connect(f"file:{node.home.path / 'store.db'}?mode=ro", uri=True)) as store:
+        (kept,) = store.execute("SELECT value FROM node WHERE key = 'own-time'").fetchone()
+    if int(kept) != instant:  # the first look at the clock has not ended
+        return False
+    heads = [node.call("log.show")["heads"] for _ in range(3)][-1]  # what that look began is done in the meantime
+    own = [head for head in heads if head["writer"] == node.party]
+    return all(head["cosigned"] and set(head["cosigned"].values()) == {head["size"]} for head in own)
+
+
 @contextmanager
 def running(template: Path, instant: int) -> Iterator[dict[str, NodeProcess]]:
     """Both nodes as processes on a copy of the template, linked; the path is short enough for a Unix socket's."""
@@ -192,7 +209,7 @@ def running(template: Path, instant: int) -> Iterator[dict[str, NodeProcess]]:
         try:
             for node in nodes.values():
                 node.start(instant)
-            until(lambda: nodes["jp"].call("node.status")["peers"]["kr"]["link"] == "up", "the link is up")
+            until(lambda: all(at_rest(node, instant) for node in nodes.values()), "both have begun")
             yield nodes
         finally:
             for node in nodes.values():

@@ -5,6 +5,7 @@ StoreError
  +-- BusyError       the database is locked by another process: nothing was written
  +-- FullError       the disk is full: nothing was written
  +-- BrokenError     the file is damaged, of a newer version, or not ours
+ +-- DoubtfulError   a commit failed, and only the next start will show whether it stands
 """
 
 
@@ -41,3 +42,10 @@ class BrokenError(StoreError):
 
     code = "STORE_BROKEN"
     remedy = "Restore the node from its backup; the peers hold copies of its logs."
+
+
+class DoubtfulError(StoreError):
+    """COMMIT failed and what it left could not be overwritten; nothing more is written until it could."""
+
+    code = "STORE_DOUBTFUL"
+    remedy = "Mend the disk. If the node stops before that, look at the register before doing again what failed."

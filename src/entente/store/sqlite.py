@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
-from entente.store.errors import BrokenError, BusyError, ConflictError, FullError, StoreError
+from entente.store.errors import BrokenError, BusyError, ConflictError, DoubtfulError, FullError, StoreError
 
 FRONTIER_EVERY = 512
 """Entries between two stored frontiers: the most hashes an earlier root costs."""
@@ -352,25 +352,54 @@ class Store(Reader):
             writer.close()
             raise
         self._writer = writer
+        self._buried = True
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:
         """One transaction: committed when the block ends, rolled back when it raises.
 
         Raises:
-            StoreError: nothing of the transaction stands, unless it is an error of COMMIT itself after which the
-                writer must read again what stands.
+            DoubtfulError: COMMIT failed, and what it left on the disk could not be overwritten.
+            StoreError: nothing of the transaction stands, now or after a crash.
         """
+        self._bury()
         with translated():
             self._writer.execute("BEGIN IMMEDIATE")
         try:
             yield Transaction(self._writer)
             with translated():
-                self._writer.execute("COMMIT")
+                self._commit()
         except BaseException:
             if self._writer.in_transaction:
                 self._writer.execute("ROLLBACK")
+            self._bury()
             raise
+
+    def _commit(self) -> None:
+        try:
+            self._writer.execute("COMMIT")
+        except sqlite3.Error as error:
+            # A frame that could not be written leaves no commit in the write-ahead log; a sync that failed may.
+            self._buried = isinstance(translate(error), FullError)
+            raise
+
+    def _bury(self) -> None:
+        """Overwrite a commit whose sync failed.
+
+        Its frames may lie whole in the write-ahead log, where recovery after a crash takes them for committed, although
+        they were refused. They are overwritten by the next commit, so one is made at once.
+        """
+        if self._buried:
+            return
+        try:
+            self._writer.execute("BEGIN IMMEDIATE")
+            self._writer.execute("INSERT OR REPLACE INTO node VALUES ('buried', randomblob(16))")
+            self._writer.execute("COMMIT")
+        except sqlite3.Error as error:
+            if self._writer.in_transaction:
+                self._writer.execute("ROLLBACK")
+            raise DoubtfulError(f"a commit failed and could not be taken back yet: {translate(error)}") from error
+        self._buried = True
 
     def close(self) -> None:
         """Close both connections."""
