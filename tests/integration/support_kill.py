@@ -94,7 +94,8 @@ class NodeProcess:
             assert ours.poll(PATIENCE)
             assert ours.recv()
         except EOFError:
-            raise AssertionError(f"the node did not start:\n{self.log.read_text()}") from None
+            said = self.log.read_text() if self.log.exists() else "nothing"
+            raise AssertionError(f"the node did not start; it said: {said}") from None
 
     def call(self, command: str, **args: Any) -> Any:
         return call(self.home.control, command, **args)
