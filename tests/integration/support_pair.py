@@ -9,13 +9,16 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from os import urandom
+from pathlib import Path
 from typing import Any
 
-from support_stop import Pair, Party
+from support_stop import OCTOBER, PARTIES, PASSPHRASE, Pair, Party, free_port, open_pair
 
-from entente.domain.agreement.instants import format_instant
-from entente.node import agreements
+from entente.domain.agreement.instants import format_instant, parse_instant
+from entente.node import agreements, setup
+from entente.node.clock import SimulatedClock
 from entente.node.errors import NodeError
+from entente.node.home import write_durably
 from entente.node.ledger import Ledger
 from entente.node.node import Node
 from entente.record.bodies import SealingAnnouncement, SignedKeys
@@ -181,3 +184,21 @@ def found(work: Callable[[], object]) -> bool:
     except (NodeError, NotCanonicalError, SealingError):
         return True
     return False
+
+
+def pair_under(base: Path, document: bytes, offices: dict[str, tuple[str, ...]] | None = None) -> Pair:
+    """Two new nodes under another document, in force and in October."""
+    start = parse_instant("2016-11-23T10:00:00+09:00")
+    for name in PARTIES:
+        setup.init(base / name, name, PASSPHRASE, simulated=True, offices=offices, listen=f"127.0.0.1:{free_port()}")
+    for name, other in (PARTIES, PARTIES[::-1]):
+        write_durably(base / name / "peers" / f"{other}.json", (base / other / "card.json").read_bytes())
+    pair = open_pair(base, SimulatedClock(start), SimulatedClock(start), connect=False)
+    agreements.propose(pair.jp.node, document)
+    pair.connect()
+    for kind in ("sign", "notify_completion"):
+        for party in pair:
+            party.act(kind)
+            pair.carry()
+    pair.turn(OCTOBER)
+    return pair
