@@ -26,11 +26,13 @@ from entente.record.checkpoint import Checkpoint, origin, sign_checkpoint
 from entente.record.envelope import SALT, BodyRef, DeliveredBody, Delivery, Envelope, Wrap, commitment
 from entente.record.frames import Entries
 from entente.record.merkle import Frontier, leaf_hash
+from entente.record.projection import Position
 from entente.sealing.canonical import NotCanonicalError, encode
 from entente.sealing.errors import SealingError
 from entente.sealing.seal import SealingKey
 from entente.sealing.signing import NodeKey
 from entente.sealing.suites import SUITE
+from entente.store.sqlite import RegisterRow
 
 _UNSETTLED = frozenset({"node", "sqlite_sequence"})
 """Tables that time alone changes: the high-water mark, and the counter of the register."""
@@ -87,6 +89,13 @@ def standing(node: Node) -> dict[str, Any]:
         "instant": format_instant(at),
         "peers": sorted(node.cards),
     }
+
+
+def nothing_kept(party: Party, position: Position) -> bool:
+    """Whether nothing is left of a peer's item but, at most, that it was refused."""
+    kept = party.keeps(position)
+    line = kept.pop("line", None)
+    return not kept and (not isinstance(line, RegisterRow) or line.state.startswith("refused: "))
 
 
 def second_agreement(pair: Pair, data: bytes) -> bytes:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support_pair import nothing_kept
 from support_stop import (
     AGREEMENT,
     OCTOBER,
@@ -87,7 +88,7 @@ def test_a_sender_is_told_only_a_coarse_code_of_a_refused_acceptance(october: Pa
     october.carry()
     state = october.jp.node.store.register("given")[-1].state
     assert state == "refused: AGREEMENT"
-    assert october.kr.keeps(position) == {}
+    assert nothing_kept(october.kr, position)
     assert searched(base / "kr", WORDS["title"], PAYLOAD) == []
 
 

@@ -9,10 +9,10 @@ from entente.domain.release import Direction, Gate, compile_gate
 from entente.domain.release_facts import ItemFacts
 from entente.domain.release_status import Situation, situation
 from entente.node.ledger import HeldLog, Ledger
-from entente.record.bodies import Transfer, TransferHeader
+from entente.record.bodies import Approval, ApprovalStatement, Transfer, TransferHeader
 from entente.record.facts import approval_facts, item_facts
 from entente.record.projection import Position
-from entente.sealing.canonical import decode
+from entente.sealing.canonical import NotCanonicalError, decode
 from entente.sealing.signing import HybridPublic
 
 if TYPE_CHECKING:
@@ -69,9 +69,19 @@ def facts_at(node: "Node", log: HeldLog, seq: int, transfer: Transfer, *, channe
     def offices(_at: Position, office: str, role: str) -> HybridPublic | None:
         return log.keys.office(seq, office, role)
 
-    approvals = approval_facts(Position(*log.name, seq), transfer.header, header, transfer.approvals, offices)
+    latest = max(node.instant(), log.row.last_instant)  # the sender's clock may be ahead, as its entries then are
+    given = [approval for approval in transfer.approvals if _given_by(approval, latest)]
+    approvals = approval_facts(Position(*log.name, seq), transfer.header, header, given, offices)
     uncertainty = node.clock.uncertainty()
     return item_facts(header, approvals, channel=channel, key_trusted=trusted, uncertainty=uncertainty, on_hold=False)
+
+
+def _given_by(approval: Approval, latest: int) -> bool:
+    """Whether an approval is dated no later than ``latest`` (ms): nobody has approved in the future."""
+    try:
+        return decode(ApprovalStatement, approval.statement).at <= latest
+    except NotCanonicalError:
+        return False
 
 
 def flowing(ledger: Ledger, at: int) -> bool:
