@@ -194,7 +194,7 @@ def at_rest(node: NodeProcess, instant: int) -> bool:
     """Whether a node has done what it does by itself when it starts, and its peer holds all of it."""
     with closing(sqlite3.connect(f"file:{node.home.path / 'store.db'}?mode=ro", uri=True)) as store:
         (kept,) = store.execute("SELECT value FROM node WHERE key = 'own-time'").fetchone()
-    if int(kept) != instant:  # the first look at the clock has not ended
+    if int(kept) != instant or not node.call("agreement.status")["ready"]:  # not begun, or not met
         return False
     heads = [node.call("log.show")["heads"] for _ in range(3)][-1]  # what that look began is done in the meantime
     own = [head for head in heads if head["writer"] == node.party]

@@ -154,6 +154,10 @@ class Party:
     def line(self, direction: str, item: str) -> RegisterRow | None:
         return next((row for row in self.node.store.register(direction) if row.item == item), None)
 
+    def held(self) -> list[RegisterRow]:
+        """The register's lines of items held."""
+        return self.node.store.register("held")
+
     def transfers(self) -> list[int]:
         """Instants of the items in this party's own log."""
         assert self.ledger.own is not None
@@ -170,7 +174,7 @@ class Party:
             "item key": self.node.item_keys.get(log, position.seq),
             "payload": path if path.exists() else None,
             "awaited": (log, position.seq) in self.node.store.awaiting(),
-            "line": self.node.store.register_line(log, position.seq, "held"),
+            "line": [row for row in self.held() if (row.log, row.seq) == (log, position.seq)],
         }
         return {name: value for name, value in kept.items() if value}
 

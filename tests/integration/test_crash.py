@@ -195,7 +195,7 @@ def check(pair: Pair, base: Path, trade: Trade) -> None:
         assert len(given) == len(party.transfers())
         for row in given:
             check_line(pair.other(party), row)
-        for row in party.node.store.register("held"):
+        for row in party.held():
             assert row.instant < END
             if row.item in trade.composed:
                 assert b"".join(open_item(party.node, row.number)[1]) == trade.composed[row.item]
@@ -219,7 +219,7 @@ def entries(party: Party) -> dict[tuple[str, str], list[bytes]]:
 
 def check_line(recipient: Party, given: RegisterRow) -> None:
     """Both registers say the same of an item: accepted and held once, or refused and not kept."""
-    held = [row for row in recipient.node.store.register("held") if row.item == given.item]
+    held = [row for row in recipient.held() if row.item == given.item]
     assert given.answered is not None
     if given.state == "received":
         assert [row.instant for row in held] == [given.answered]
@@ -231,6 +231,6 @@ def check_line(recipient: Party, given: RegisterRow) -> None:
 
 
 def payload_names(party: Party) -> set[str]:
-    """Names of the payloads that a node's register accounts for."""
-    node = party.node
-    return {node.payload_path(node.position_of(node.store.log(row.log), row.seq)).name for row in node.store.register()}
+    """Names of the payloads of the items that a node has given or holds."""
+    node, lines = party.node, party.node.store.register("given") + party.held()
+    return {node.payload_path(node.position_of(node.store.log(row.log), row.seq)).name for row in lines}

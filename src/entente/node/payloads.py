@@ -49,7 +49,8 @@ def sweep(node: "Node") -> None:
 
     Only where the record shows the entry: beside an older copy of the store, newer items are let alone.
     """
-    kept = {(line.log, line.seq) for line in node.store.register()} | set(node.store.awaiting())
+    lines = node.store.register("given") + node.store.register("held")
+    kept = {(line.log, line.seq) for line in lines} | set(node.store.awaiting())
     for row in node.store.logs():
         for log, seq in node.item_keys.all():
             if log == row.id and seq < row.size and node.store.content_key(log, seq) is None:
