@@ -42,10 +42,11 @@ def inbox(directory: Path, agreement: str | None, everything: bool, as_json: boo
 @directory
 @click.option("--given", "direction", flag_value="given", help="What this party gave.")
 @click.option("--held", "direction", flag_value="held", help="What this party holds.")
+@click.option("--refused", "direction", flag_value="refused", help="What came and was refused.")
 @_AGREEMENT
 @as_json
 def register(directory: Path, direction: str | None, agreement: str | None, as_json: bool) -> None:
-    r"""List the register: every item given and held, with its state.
+    r"""List the register: every item given, held, and refused on arrival, with its state.
 
     \b
     Example: entente register /var/lib/entente --given
@@ -55,7 +56,11 @@ def register(directory: Path, direction: str | None, agreement: str | None, as_j
     if as_json:
         show_json(target.answer(lines=lines))
         return
-    for way, title in (("given", "register, given"), ("held", "register, held")):
+    for way, title in (
+        ("given", "register, given"),
+        ("held", "register, held"),
+        ("refused", "register, refused on arrival"),
+    ):
         if direction in (None, way):
             _show(target, title, [line for line in lines if line["direction"] == way], "No items.")
 

@@ -116,7 +116,7 @@ async def item_release(daemon: "Daemon", args: ReleaseArgs) -> Any:
 
 
 class RegisterArgs(Args, kw_only=True):
-    """``given`` or ``held``, or both; of one agreement, or all."""
+    """``given``, ``held`` or ``refused``, or all; of one agreement, or all."""
 
     direction: str | None = None
     agreement: str | None = None

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from entente.node.commit import Work
 from entente.node.errors import RefusedError
 from entente.node.ledger import HeldLog, Ledger
+from entente.node.transfers import REFUSED
 from entente.record.bodies import Received
 from entente.record.checkpoint import CheckpointError, cosigner_name, verify_checkpoint, verify_cosignature
 from entente.record.frames import Cosigned
@@ -29,7 +30,7 @@ def note_answers(node: "Node", unit: Work, ledger: Ledger, entry: CheckedEntry) 
             for seq in range(low, high + 1):
                 _answered(unit, log, seq, party, "received", instant)
         for refused in of.refused:
-            _answered(unit, log, refused.seq, party, f"refused: {refused.code}", instant)
+            _answered(unit, log, refused.seq, party, REFUSED + refused.code, instant)
 
 
 def _answered(unit: Work, log: HeldLog, seq: int, party: str, state: str, instant: int) -> None:

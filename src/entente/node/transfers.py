@@ -34,6 +34,8 @@ from entente.sealing.seal import (
 if TYPE_CHECKING:
     from entente.node.node import Node
 
+REFUSED = "refused: "
+"""How the state of a refused item begins in both registers."""
 SEALED_SEGMENT = 1024 * 1024 + 16
 
 
@@ -68,25 +70,39 @@ def take_transfer(
     try:
         opened = open_transfer(node, ledger, entry.envelope, entry.delivery, wrap)
     except (SealingError, NotCanonicalError) as error:
-        closed = _closed(ledger, unit)
-        note(
-            node, unit, "refused", {"from": log.row.writer, "entry": seq, "code": closed or "SEAL", "text": str(error)}
-        )
-        return Outcome(seq, closed or "SEAL")
-    if any(
-        line.item == opened.header.item and line.party == log.row.writer
-        for line in unit.tx.register_items(opened.header.item)
-    ):
-        return Outcome(seq, "DUPLICATE")
+        code = _closed(ledger, unit) or "SEAL"
+        note(node, unit, "refused", {"from": log.row.writer, "entry": seq, "code": code, "text": str(error)})
+        return _refuse(node, unit, log, seq, wrap.item, code)
+    lines = unit.tx.register_items(opened.header.item)
+    if any(line.party == log.row.writer and line.direction == "held" for line in lines):
+        return _refuse(node, unit, log, seq, wrap.item, "DUPLICATE")
     refused = _judge(node, unit, ledger, log, seq, opened, channel)
     if refused is not None:
-        return Outcome(seq, refused)
+        return _refuse(node, unit, log, seq, wrap.item, refused)
     _keep(node, unit, log, entry, opened)
     if opened.header.payload.segments:
         unit.tx.await_payload(log.row.id, seq)
         return Outcome(seq, awaiting=True, have=segments_held(node, Position(*log.name, seq)))
     unit.tx.enter(log.row.id, seq, log.row.writer, "held", opened.header.item, "held", unit.at)
     return Outcome(seq)
+
+
+def _refuse(node: "Node", unit: Work, log: HeldLog, seq: int, item: str, code: str) -> Outcome:
+    """Enter a refused item into the register: from whom and when it came, and the code; nothing of what it was.
+
+    Its key is destroyed even though none was kept: a crash may have left one when the entry came for the first time.
+    """
+    unit.after.append(lambda: node.shred(log.row.id, Position(*log.name, seq)))
+    unit.tx.enter(log.row.id, seq, log.row.writer, "refused", item, REFUSED + code, unit.at)
+    return Outcome(seq, code)
+
+
+def _refuse_awaited(node: "Node", unit: Work, log: HeldLog, seq: int, code: str) -> Outcome:
+    """Refuse an item that was taken in while its payload was on its way; bytes and key go."""
+    key = unit.tx.content_key(log.row.id, seq)
+    unit.tx.end_awaiting(log.row.id, seq)
+    unit.tx.drop_bodies(log.row.id, seq)
+    return _refuse(node, unit, log, seq, key[0] if key else "", code)
 
 
 def _closed(ledger: Ledger, unit: Work) -> str | None:
@@ -220,17 +236,15 @@ def finish_payload(node: "Node", unit: Work, ledger: Ledger, log: HeldLog, seq: 
         opened = node.open_held(ledger, position)
         _check_payload(node, position, opened)
     except (SealingError, NotCanonicalError) as error:
-        refused: str | None = _closed(ledger, unit) or "SEAL"
-        note(node, unit, "refused", {"from": log.row.writer, "entry": seq, "code": refused, "text": str(error)})
-    else:
-        refused = _judge(node, unit, ledger, log, seq, opened, channel)
-        if refused is None:
-            unit.tx.enter(log.row.id, seq, log.row.writer, "held", opened.header.item, "held", unit.at)
-    unit.tx.end_awaiting(log.row.id, seq)
+        code = _closed(ledger, unit) or "SEAL"
+        note(node, unit, "refused", {"from": log.row.writer, "entry": seq, "code": code, "text": str(error)})
+        return _refuse_awaited(node, unit, log, seq, code)
+    refused = _judge(node, unit, ledger, log, seq, opened, channel)
     if refused is not None:
-        unit.tx.drop_bodies(log.row.id, seq)
-        unit.after.append(lambda: node.shred(log.row.id, position))
-    return Outcome(seq, refused)
+        return _refuse_awaited(node, unit, log, seq, refused)
+    unit.tx.enter(log.row.id, seq, log.row.writer, "held", opened.header.item, "held", unit.at)
+    unit.tx.end_awaiting(log.row.id, seq)
+    return Outcome(seq)
 
 
 def abandon(node: "Node", unit: Work, ledger: Ledger, log: HeldLog, seq: int) -> str | None:
@@ -241,9 +255,7 @@ def abandon(node: "Node", unit: Work, ledger: Ledger, log: HeldLog, seq: int) ->
     closed = _closed(ledger, unit)
     if closed is not None:
         note(node, unit, "refused", {"from": log.row.writer, "entry": seq, "code": closed, "text": "never complete"})
-        unit.tx.end_awaiting(log.row.id, seq)
-        unit.tx.drop_bodies(log.row.id, seq)
-        unit.after.append(lambda: node.shred(log.row.id, Position(*log.name, seq)))
+        _refuse_awaited(node, unit, log, seq, closed)
     return closed
 
 

@@ -199,7 +199,7 @@ class Reader:
         return [(log, seq) for log, seq in self._rows("SELECT log, seq FROM awaiting ORDER BY log, seq")]
 
     def register(self, direction: str | None = None) -> list[RegisterRow]:
-        """The register's lines in their order, of one direction (``given`` or ``held``) or both."""
+        """The register's lines in their order, of one direction (``given``, ``held``, ``refused``) or all."""
         sql = "SELECT * FROM register WHERE ?1 IS NULL OR direction = ?1 ORDER BY number"
         return [RegisterRow(*row) for row in self._rows(sql, direction)]
 

@@ -56,13 +56,13 @@ CREATE TABLE cosigned (
 -- Transfers whose payload is still on its way; they are answered when it is complete.
 CREATE TABLE awaiting (log INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (log, seq)) WITHOUT ROWID;
 
--- The register: one line per item given, held or refused. Titles are not here: they are in bodies and can be destroyed.
+-- The register: one line per item given, held, or refused on arrival. Titles are not here: they are in bodies and can be destroyed.
 CREATE TABLE register (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     log INTEGER NOT NULL,
     seq INTEGER NOT NULL,
     party TEXT NOT NULL,
-    direction TEXT NOT NULL CHECK (direction IN ('given', 'held')),
+    direction TEXT NOT NULL CHECK (direction IN ('given', 'held', 'refused')),
     item TEXT NOT NULL,
     state TEXT NOT NULL,
     instant INTEGER NOT NULL,
