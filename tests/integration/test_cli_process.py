@@ -300,6 +300,7 @@ def test_a_file_of_any_size_arrives_as_it_was(nodes: Nodes, tmp_path: Path, size
     line = next(line for line in inbox if line["item"] == given.json["item"])
     opened = done(entente("open", nodes.jp.path, str(line["number"]), "-o", tmp_path / "got", "--json")).json
     assert (tmp_path / "got").read_bytes() == file.read_bytes()
+    assert stat.S_IMODE((tmp_path / "got").stat().st_mode) == 0o600
     assert opened["line"]["corresponding"] == "秘"
 
 

@@ -24,10 +24,9 @@ def status(directory: Path, as_json: bool) -> None:
     """
     target = Target(directory)
     node = target.call("node.status")
-    held = target.call("item.register", direction="held")
-    unopened = sum(line["opened"] is None for line in held)
+    items = _items(target.call("item.register"))
     if as_json:
-        show_json({**target.answer(**node), "unopened": unopened})
+        show_json({**target.answer(**node), "items": items})
         return
     from entente.cli import screens
     from entente.cli.output import console
@@ -41,8 +40,21 @@ def status(directory: Path, as_json: bool) -> None:
     for party, peer in node["peers"].items():
         heard = screens.local(peer["last_heard"], zone)
         console().print(f"{party}: link {peer['link']}, last heard {heard}, at {peer['address']}")
-    console().print(f"inbox: {unopened} not opened" if unopened else "inbox: nothing waits")
+    console().print(f"inbox: {items['unopened']} not opened" if items["unopened"] else "inbox: nothing waits")
+    if items["unanswered"]:
+        console().print(f"given: {items['unanswered']} not answered yet; see: entente register {directory} --given")
+    if items["refused"]:
+        console().print(f"refused on arrival: {items['refused']}; see: entente register {directory} --refused")
     _alarms(node)
+
+
+def _items(lines: list[dict[str, Any]]) -> dict[str, int]:
+    """How many items wait for a person or for an answer, and how many came that this party refused."""
+    return {
+        "unopened": sum(line["direction"] == "held" and line["opened"] is None for line in lines),
+        "unanswered": sum(line["direction"] == "given" and line["answered"] is None for line in lines),
+        "refused": sum(line["direction"] == "refused" for line in lines),
+    }
 
 
 def _line(agreement: dict[str, Any]) -> None:
