@@ -73,8 +73,7 @@ def take_transfer(
         code = _closed(ledger, unit) or "SEAL"
         note(node, unit, "refused", {"from": log.row.writer, "entry": seq, "code": code, "text": str(error)})
         return _refuse(node, unit, log, seq, wrap.item, code)
-    lines = unit.tx.register_items(opened.header.item)
-    if any(line.party == log.row.writer and line.direction == "held" for line in lines):
+    if _given_before(unit, log, opened.header.item):
         return _refuse(node, unit, log, seq, wrap.item, "DUPLICATE")
     refused = _judge(node, unit, ledger, log, seq, opened, channel)
     if refused is not None:
@@ -85,6 +84,11 @@ def take_transfer(
         return Outcome(seq, awaiting=True, have=segments_held(node, Position(*log.name, seq)))
     unit.tx.enter(log.row.id, seq, log.row.writer, "held", opened.header.item, "held", unit.at)
     return Outcome(seq)
+
+
+def _given_before(unit: Work, log: HeldLog, item: str) -> bool:
+    lines = unit.tx.register_items(item)
+    return any(line.party == log.row.writer and line.direction == "held" for line in lines)
 
 
 def _refuse(node: "Node", unit: Work, log: HeldLog, seq: int, item: str, code: str) -> Outcome:
@@ -239,6 +243,8 @@ def finish_payload(node: "Node", unit: Work, ledger: Ledger, log: HeldLog, seq: 
         code = _closed(ledger, unit) or "SEAL"
         note(node, unit, "refused", {"from": log.row.writer, "entry": seq, "code": code, "text": str(error)})
         return _refuse_awaited(node, unit, log, seq, code)
+    if _given_before(unit, log, opened.header.item):  # two of one id may have been on their way at once
+        return _refuse_awaited(node, unit, log, seq, "DUPLICATE")
     refused = _judge(node, unit, ledger, log, seq, opened, channel)
     if refused is not None:
         return _refuse_awaited(node, unit, log, seq, refused)

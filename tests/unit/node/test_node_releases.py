@@ -1,9 +1,10 @@
 """Composing and releasing: what is missing refuses, and an approval holds for exactly these bytes."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support_pair import outcome, pair_under, standing
+from support_pair import nothing_kept, outcome, pair_under, standing
 from support_stop import AGREEMENT, Pair, Party
 
 from entente.node import releases
@@ -157,6 +158,20 @@ def test_payloads_at_the_edges_of_their_forms_arrive_whole(pair: Pair, size: int
     assert held_payload(pair) == payload
 
 
+def test_of_two_payloads_of_one_item_on_their_way_at_once_one_is_taken(pair: Pair) -> None:
+    draft = pair.jp.compose(BIG)
+    assert draft.staged is not None
+    again = replace(draft, staged=draft.staged.with_name("staged-again"))
+    assert again.staged is not None
+    again.staged.hardlink_to(draft.staged)
+    for one in (draft, again):
+        releases.release(pair.jp.node, pair.jp.ledger, one, pair.jp.approve(one))
+    pair.carry()
+    states = [row.state for row in pair.jp.node.store.register("given") if row.item == draft.header.item]
+    assert sorted(states) == ["received", "refused: DUPLICATE"]
+    assert "held" in [row.state for row in pair.kr.node.store.register_items(draft.header.item)]
+
+
 # Keys of the day
 
 
@@ -229,9 +244,9 @@ def test_what_is_withheld_after_the_end_is_answered_on_both_registers(pair: Pair
     assert (item.wrap.key, item.wrap.nonce, set(item.bodies)) == (b"", b"", {None})
     pair.kr.arriving([encode_frame(frame)])
     pair.carry()
-    assert pair.kr.keeps(position) == {}
+    assert nothing_kept(pair.kr, position)
     given = pair.jp.line("given", draft.header.item)
     assert given is not None
     assert given.state == "refused: AGREEMENT"
-    kept = pair.kr.node.store.register("held")
-    assert draft.header.item not in [row.item for row in kept]
+    lines = pair.kr.node.store.register_items(draft.header.item)
+    assert [(line.direction, line.state) for line in lines] == [("held", "refused: AGREEMENT")]
