@@ -16,11 +16,17 @@ def three(name: str, kind: str, at: str, *refs: str, **rest: object) -> dict[str
     return act(name, kind, at, *refs, parties=THREE, **rest)
 
 
-def refused(name: str, code: str, *acts: dict[str, object], document: str = "vienna", at: str = "2021-06-01",
-            **rest: object) -> dict[str, object]:
+def refused(
+    name: str, code: str, *acts: dict[str, object], document: str = "vienna", at: str = "2021-06-01", **rest: object
+) -> dict[str, object]:
     """The last of these acts is refused with that code."""
-    return vector(f"{code}: {name}", "lifecycle 1", document, [*OPEN, *acts],
-                  then(at, refused=[f"{acts[-1]['id']} {code}"], **rest))
+    return vector(
+        f"{code}: {name}",
+        "lifecycle 1",
+        document,
+        [*OPEN, *acts],
+        then(at, refused=[f"{acts[-1]['id']} {code}"], **rest),
+    )
 
 
 SUSPEND = act("kr-suspend", "suspend_notice", "2021-04-01", "kr-notice")
