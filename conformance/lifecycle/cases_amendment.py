@@ -95,6 +95,13 @@ VECTORS = [
              refused=["jp-amend MISMATCH", "kr-amend MISMATCH"]),
     ),
     vector(
+        "a boundary that passed before an amendment has passed, also in the new document's zone", "lifecycle 6",
+        "jk jk-utc", [*ENTRY, *amend("jk-utc", "2018-10-01", "2018-11-22 20:00 UTC")],
+        then("2018-11-22 15:00", every={"next_boundary": "2019-11-23", "ends_at": None}),
+        then("2018-11-22 20:00", every={"phase": "in_force", "next_boundary": "2019-11-23",
+                                        "notice_deadline": "2019-08-24", "ends_at": "2019-11-23T00:00:00.000Z"}),
+    ),
+    vector(
         "MISMATCH comes before TOO_LATE", "lifecycle 1", "jk-open jk-fixed",
         [*ENTRY, *amend("jk-fixed", "2018-06-01", "2017-12-01"),
          *amend("jk-fixed", "2018-06-02", "2017-06-01", "earlier")],

@@ -155,11 +155,14 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
         return first_instant(self.schedule.current.boundary(0), self.terms.termination.zone)
 
     def next_boundary(self) -> date | None:
-        """The first boundary of a term after ``now``; ``None`` without a term."""
+        """The first boundary of a term after ``now``; ``None`` without a term.
+
+        A boundary that passed under earlier terms has passed, in whatever zone the present terms count.
+        """
         if self.terms is None or self.schedule is None:
             return None
         zone = self.terms.termination.zone
-        return self.schedule.first_where(lambda day: first_instant(day, zone) > self.now)
+        return self.schedule.current.first_where(lambda day: first_instant(day, zone) > self.now)
 
 
 def opening(frame: Frame, party: str, now: int) -> View:
