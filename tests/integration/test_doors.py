@@ -312,6 +312,12 @@ OTHERS: dict[str, Cell] = {
         lambda world: msgspec.structs.replace(world.segments[2], data=bytes(1024 * 1024 + 17)),
         "TAKEN",
     ),
+    "cosigned: of the cosigner's own log": (
+        lambda world: msgspec.structs.replace(
+            world.cosigned(), writer="jp", incarnation=world.pair.jp.ledger.own.row.incarnation
+        ),
+        "WRONG_LOG",
+    ),
     "entries: of a third party": (
         lambda world: msgspec.structs.replace(entries_replayed(world), writer="us"),
         "WRONG_LOG",

@@ -122,6 +122,23 @@ def test_what_was_given_after_the_backup_is_on_the_register_again(world: tuple[R
     assert {row.state for row in pair.jp.node.store.register("given")} == {"received"}
 
 
+def test_what_was_refused_after_the_backup_is_on_the_register_again(world: tuple[Recording, Path]) -> None:
+    pair, copy = world
+    draft = pair.jp.compose()
+    pair.jp.release(draft)
+    (sent,) = map(decode_frame, pair.jp.leaving())
+    assert isinstance(sent, Entries)
+    item = sent.deliveries[-1]
+    broken = msgspec.structs.replace(item, bodies=(None,) * len(item.bodies))
+    pair.exchange(pair.jp, [encode_frame(msgspec.structs.replace(sent, deliveries=(*sent.deliveries[:-1], broken)))])
+    pair.carry()
+    restored(pair, pair.jp, copy)
+    pair.connect()
+    line = pair.jp.line("given", draft.header.item)
+    assert line is not None
+    assert line.state == "refused: SEAL"
+
+
 @pytest.mark.parametrize("what", ["release", "act", "document"])
 def test_without_a_peer_a_restored_copy_writes_nothing(world: tuple[Recording, Path], what: str) -> None:
     pair, copy = world

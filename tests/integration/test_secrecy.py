@@ -25,7 +25,9 @@ from entente.node.doors import FRAME_DOORS
 from entente.node.greeting import Returned, greet
 from entente.node.home import Home, write_durably
 from entente.node.outgoing import Feed, frames_for, hello
-from entente.record.frames import Entries, Want, decode_frame, encode_frame
+from entente.record.checkpoint import cosign, cosigner_name
+from entente.record.envelope import parse_envelope
+from entente.record.frames import Cosigned, Entries, Want, decode_frame, encode_frame
 
 WORDS = {
     "title": "Kingfisher over the strait",
@@ -216,6 +218,8 @@ def test_a_party_learns_nothing_of_an_item_addressed_to_another(table: Table, tm
     for frame in map(decode_frame, table.crossed["jp", "us"] + table.crossed["kr", "us"]):
         for delivery in frame.deliveries if isinstance(frame, Entries) else ():
             assert delivery.wrap is None
+            if parse_envelope(delivery.envelope).kind == "transfer":
+                assert set(delivery.bodies) == {None}
 
 
 def test_a_third_party_cannot_ask_for_anothers_payload(table: Table) -> None:
@@ -225,6 +229,18 @@ def test_a_third_party_cannot_ask_for_anothers_payload(table: Table) -> None:
     assert not frames
     want = Want(jp.ledger.agreement, *position[:2], position.seq, 0)
     assert us.refused(lambda: FRAME_DOORS[Want](jp.node, Feed("us"), Returned(), want, "link")) == {"NOT_A_PARTY"}
+
+
+def test_who_is_no_party_cosigns_nothing(table: Table) -> None:
+    jp, us = table.parties["jp"], table.parties["us"]
+    ledger = agreements.propose(jp.node, AGREEMENT.read_bytes())
+    assert ledger.own is not None
+    checkpoint = ledger.checkpoint(ledger.own, jp.node.keyring.checkpoint)
+    note = cosign(checkpoint, us.node.keyring.cosign, cosigner_name(ledger.agreement, "us"), 0)
+    frame = Cosigned(ledger.agreement, *ledger.own.name, note)
+    door = FRAME_DOORS[Cosigned]
+    assert us.refused(lambda: door(jp.node, Feed("us"), Returned(), frame, "link")) == {"WRONG_LOG"}
+    assert jp.node.store.cosigned(ledger.own.row.id) == {}
 
 
 def test_a_party_is_never_told_of_an_agreement_that_it_is_not_party_to(table: Table, tmp_path: Path) -> None:

@@ -138,7 +138,7 @@ def deliver(node: "Node", ledger: Ledger, row: EntryRow, peer: str, channel: str
 
 def _lost(node: "Node", row: EntryRow) -> Wrap | None:
     """What a peer that has lost its record needs for its register: to whom it gave which item; no key."""
-    line = node.store.register_line(row.log, row.seq, "held")
+    line = node.store.register_line(row.log, row.seq, "held") or node.store.register_line(row.log, row.seq, "refused")
     return Wrap(node.party, b"", line.item, b"", b"", b"", b"") if line is not None else None
 
 
