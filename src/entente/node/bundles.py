@@ -9,6 +9,7 @@ from entente.node.doors import FRAME_DOORS
 from entente.node.errors import NodeError, RefusedError, UsageError
 from entente.node.greeting import Returned
 from entente.node.outgoing import Feed, frames_for, hello
+from entente.node.receipts import owed_cosignatures
 from entente.record.frames import AnyFrame, Hello, Segment, Want
 from entente.sealing.seal import SealingKey
 
@@ -34,7 +35,7 @@ def export(node: "Node", peer: str, path: Path) -> dict[str, Any]:
             cosigned = node.store.cosigned(log.row.id).get(peer)
             if log.row.writer == node.party and cosigned is not None:
                 feed.sent[ledger.agreement, *log.name] = cosigned[0]
-    frames: list[AnyFrame] = [hello(node, peer), *frames_for(node, feed, "bundle")]
+    frames: list[AnyFrame] = [hello(node, peer), *owed_cosignatures(node, peer), *frames_for(node, feed, "bundle")]
     frames += _payloads(node, peer)
     sealing = next((ledger.sealing[peer] for ledger in node.ledgers.values() if peer in ledger.sealing), None)
     key = sealing or node.cards[peer].sealing

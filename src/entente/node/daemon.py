@@ -22,8 +22,9 @@ from entente.node.greeting import Returned, greet
 from entente.node.intake import trouble
 from entente.node.national import commit_heads
 from entente.node.node import Node
-from entente.node.outgoing import Feed, frames_for, hello
+from entente.node.outgoing import Feed, first_frame, hello
 from entente.node.payloads import lapse, sweep, wanted
+from entente.node.receipts import owed_cosignatures
 from entente.node.releases import Draft
 from entente.record.frames import AnyFrame, Hello, Want
 from entente.sealing.certificates import spki_digest
@@ -144,6 +145,7 @@ class Daemon:
             return
         self.conversations[session.peer] = conversation
         self.last_heard[session.peer] = await self.do(self.node.instant)
+        conversation.replies.extend(await self.do(lambda: owed_cosignatures(self.node, session.peer)))
         conversation.replies.extend(await self.do(lambda: wanted(self.node, session.peer)))
         conversation.task = asyncio.create_task(self._feed(conversation))
         conversation.wake.set()
@@ -190,11 +192,12 @@ class Daemon:
                 conversation.wake.clear()
                 while conversation.replies:
                     await conversation.session.send(conversation.replies.popleft())
-                for frame in await self.do(lambda: list(frames_for(self.node, conversation.feed))):
+                # One at a time: the gate is asked for each frame when there is room for it on the wire, not before.
+                while (frame := await self.do(lambda: first_frame(self.node, conversation.feed))) is not None:
                     await conversation.session.send(frame)
                 if conversation.requests:
-                    for frame in await self._through_door(conversation, conversation.requests.popleft()):
-                        await conversation.session.send(frame)
+                    for segment in await self._through_door(conversation, conversation.requests.popleft()):
+                        await conversation.session.send(segment)
                     conversation.wake.set()
         except (StoreError, LinkError) as error:
             logger.warning("feeding %s stopped: %s", conversation.session.peer, error)

@@ -15,11 +15,11 @@ from entente.node.agreements import open_log, read_document
 from entente.node.commit import Work, salted
 from entente.node.errors import NodeError, RefusedError, UsageError
 from entente.node.ledger import HeldLog, Ledger
-from entente.node.receipts import keep_cosigned, note_answers
+from entente.node.receipts import cosigned, note_answers
 from entente.node.transfers import Outcome, take_transfer
 from entente.record.bodies import Received, ReceivedOf, Refused, Restart, RestartStatement
 from entente.record.errors import ForkError, LogError
-from entente.record.frames import AnyFrame, Cosigned, Entries, Trouble, Want
+from entente.record.frames import AnyFrame, Entries, Trouble, Want
 from entente.record.log import CheckedEntry, LogHead, check_entries
 from entente.record.merkle import EMPTY_ROOT, Frontier, leaf_hash
 from entente.sealing.canonical import NotCanonicalError, decode, encode
@@ -86,9 +86,7 @@ def take_entries(node: "Node", peer: str, frame: Entries, channel: str) -> list[
         replies.extend(
             Want(ledger.agreement, *log.name, outcome.seq, outcome.have) for outcome in outcomes if outcome.awaiting
         )
-        unit.after.append(
-            lambda: replies.append(Cosigned(ledger.agreement, *log.name, node.cosign(ledger, frame.checkpoint)))
-        )
+        unit.after.append(lambda: replies.append(cosigned(node, ledger, log, frame.checkpoint)))
 
     node.committer.run(work)
     return replies
@@ -218,11 +216,6 @@ def _take(
             if outcome is not None:
                 outcomes.append(outcome)
     return answers, outcomes
-
-
-def take_cosigned(node: "Node", peer: str, frame: Cosigned) -> None:
-    """Keep a peer's cosignature over this party's own log: proof that it holds those entries."""
-    keep_cosigned(node, peer, frame)
 
 
 def trouble(error: NodeError) -> Trouble:

@@ -74,6 +74,11 @@ def frames_for(node: "Node", feed: Feed, channel: str = "link") -> Iterator[AnyF
                 yield from _own(node, feed, ledger, log, channel)
 
 
+def first_frame(node: "Node", feed: Feed) -> AnyFrame | None:
+    """The next thing the peer lacks, None where it lacks nothing."""
+    return next(frames_for(node, feed), None)
+
+
 def _own(node: "Node", feed: Feed, ledger: Ledger, log: HeldLog, channel: str) -> Iterator[Entries]:
     key = (ledger.agreement, *log.name)
     while (first := feed.sent.get(key, 0)) < (size := log.row.size):

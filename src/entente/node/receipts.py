@@ -8,7 +8,7 @@ from entente.node.ledger import HeldLog, Ledger
 from entente.node.transfers import REFUSED
 from entente.record.bodies import Received
 from entente.record.checkpoint import CheckpointError, cosigner_name, verify_checkpoint, verify_cosignature
-from entente.record.frames import Cosigned
+from entente.record.frames import AnyFrame, Cosigned
 from entente.record.log import CheckedEntry
 from entente.sealing.canonical import decode
 
@@ -36,6 +36,21 @@ def note_answers(node: "Node", unit: Work, ledger: Ledger, entry: CheckedEntry) 
 def _answered(unit: Work, log: HeldLog, seq: int, party: str, state: str, instant: int) -> None:
     unit.tx.drop_wrap(log.row.id, seq, party)
     unit.tx.answer(log.row.id, seq, party, "given", state, instant)
+
+
+def cosigned(node: "Node", ledger: Ledger, log: HeldLog, checkpoint: str) -> Cosigned:
+    """A peer's checkpoint with this party's cosignature; made only when its entries are durable here."""
+    return Cosigned(ledger.agreement, *log.name, node.cosign(ledger, checkpoint))
+
+
+def owed_cosignatures(node: "Node", peer: str) -> list[AnyFrame]:
+    """The newest cosignature over each log held of a peer: one lost on the way is not lost for good."""
+    return [
+        cosigned(node, ledger, log, log.row.checkpoint)
+        for ledger in node.ledgers.values()
+        for log in ledger.logs.values()
+        if log.row.writer == peer and log.row.checkpoint
+    ]
 
 
 def keep_cosigned(node: "Node", peer: str, frame: Cosigned) -> None:

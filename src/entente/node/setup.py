@@ -42,7 +42,7 @@ def init(
     passphrase: bytes,
     *,
     simulated: bool,
-    listen: str = "127.0.0.1:0",
+    listen: str = "127.0.0.1:7433",
     advertise: str = "",
     offices: dict[str, tuple[str, ...]] | None = None,
 ) -> Home:
