@@ -80,7 +80,7 @@ class Acts(click.Group):
 
 @click.group(cls=Acts)
 def act() -> None:
-    r"""Write a formal act of this party, signed by an office that binds it.
+    """Write a formal act of this party, signed by an office that binds it.
 
     \b
     Example: entente act suspend-notice /var/lib/entente --ref kr-3 --office treaty
@@ -307,7 +307,7 @@ def delivered(
     agreement: str | None,
     as_json: bool,
 ) -> None:
-    r"""Record that an act of this party was delivered by another way than the link, with evidence.
+    """Record that an act of this party was delivered by another way than the link, with evidence.
 
     \b
     Example: entente act delivered /var/lib/entente kr-4 --to jp --instant 2019-11-22T18:00:00+09:00

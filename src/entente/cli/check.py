@@ -36,7 +36,7 @@ class Link(NamedTuple):
 @directory
 @as_json
 def node_status(directory: Path, as_json: bool) -> None:
-    r"""Show whether the node runs, its time, its peers and its alarms.
+    """Show whether the node runs, its time, its peers and its alarms.
 
     \b
     Example: entente node status /var/lib/entente
@@ -65,7 +65,7 @@ def node_status(directory: Path, as_json: bool) -> None:
 @directory
 @as_json
 def check(directory: Path, as_json: bool) -> None:
-    r"""Check every link of the chain and name the broken ones. Exit code 1 when something is wrong.
+    """Check every link of the chain and name the broken ones. Exit code 1 when something is wrong.
 
     \b
     Example: entente node check /var/lib/entente

@@ -20,7 +20,7 @@ _AGREEMENT = click.option("--agreement", metavar="A", help="Of one agreement onl
 @click.option("--all", "everything", is_flag=True, help="Also what was opened already.")
 @as_json
 def inbox(directory: Path, agreement: str | None, everything: bool, as_json: bool) -> None:
-    r"""List what was received and not opened yet, the most urgent first.
+    """List what was received and not opened yet, the most urgent first.
 
     \b
     Example: entente inbox /var/lib/entente
@@ -46,7 +46,7 @@ def inbox(directory: Path, agreement: str | None, everything: bool, as_json: boo
 @_AGREEMENT
 @as_json
 def register(directory: Path, direction: str | None, agreement: str | None, as_json: bool) -> None:
-    r"""List the register: every item given, held, and refused on arrival, with its state.
+    """List the register: every item given, held, and refused on arrival, with its state.
 
     \b
     Example: entente register /var/lib/entente --given
@@ -73,7 +73,7 @@ def register(directory: Path, direction: str | None, agreement: str | None, as_j
 )
 @as_json
 def open_command(directory: Path, number: int, output: Path, as_json: bool) -> None:
-    r"""Open the item with this register number into a new file. That it was opened is noted.
+    """Open the item with this register number into a new file. That it was opened is noted.
 
     \b
     Example: entente open /var/lib/entente 1 -o track.json

@@ -58,7 +58,7 @@ class Commands(CommandGroup):
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="entente")
 def main() -> None:
-    r"""Information-sharing agreements: what they say, what is released under them, and the record of it.
+    """Information-sharing agreements: what they say, what is released under them, and the record of it.
 
     \b
     Every command takes --json. Exit codes: 0 done, 1 refused or found wanting, 2 bad usage or

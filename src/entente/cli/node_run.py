@@ -32,7 +32,7 @@ STOP_PATIENCE = 30.0
 @passphrase_option
 @as_json
 def run(directory: Path, at: str | None, running: bool, passphrases: Passphrases, as_json: bool) -> None:
-    r"""Run the node in the foreground until SIGTERM, SIGINT or: entente node stop DIR.
+    """Run the node in the foreground until SIGTERM, SIGINT or: entente node stop DIR.
 
     It logs to standard error. A simulated node's clock stands where the node last was, or at --at.
 
@@ -125,7 +125,7 @@ def _log_to_stderr() -> None:
 @directory
 @as_json
 def stop(directory: Path, as_json: bool) -> None:
-    r"""Stop the running node, and wait until it has.
+    """Stop the running node, and wait until it has.
 
     \b
     Example: entente node stop /var/lib/entente
@@ -155,7 +155,7 @@ def stop(directory: Path, as_json: bool) -> None:
 @click.option("--running", is_flag=True, help="Let the clock go on from there; otherwise it stands still.")
 @as_json
 def clock(directory: Path, instant_text: str, running: bool, as_json: bool) -> None:
-    r"""Set a simulated node's clock. A real node has no such door.
+    """Set a simulated node's clock. A real node has no such door.
 
     \b
     Example: entente node clock exercise/kr 2019-11-22T23:59:00+09:00 --running
@@ -182,7 +182,7 @@ def clock(directory: Path, instant_text: str, running: bool, as_json: bool) -> N
 def restart(
     directory: Path, agreement: str | None, office: str, yes: bool, passphrases: Passphrases, as_json: bool
 ) -> None:
-    r"""Go on in a new incarnation of this node's log, where no peer can say where the old one ends.
+    """Go on in a new incarnation of this node's log, where no peer can say where the old one ends.
 
     Only when START_UNCHECKED stands and no peer can be reached. Both branches are kept; it cannot be undone.
 

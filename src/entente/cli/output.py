@@ -104,6 +104,13 @@ def from_below(error: Exception) -> CommandError | None:
     return kind(code, str(error), remedy, reasons=[reason for reason in reasons if isinstance(reason, Mapping)])
 
 
+def plain(text: str, *, lines: bool = False) -> str:
+    """Text that others wrote, as it may be shown: what would steer a terminal or reorder a line becomes U+FFFD."""
+    return "".join(
+        each if each.isprintable() or (lines and each == "\n") else "\N{REPLACEMENT CHARACTER}" for each in text
+    )
+
+
 def show_json(value: object) -> None:
     """Write one JSON value to standard output, in UTF-8 whatever the locale."""
     click.echo(json.dumps(value, ensure_ascii=False, indent=2).encode() + b"\n", nl=False)
@@ -111,6 +118,9 @@ def show_json(value: object) -> None:
 
 def show_error(error: click.ClickException, *, as_json: bool) -> None:
     """Write an error in the shape that was asked for."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        click.echo(error.format_message(), err=True)  # a group named without a command: its help is the answer
+        return
     message = error.format_message()
     code, remedy = "USAGE", "See --help for what the command takes."
     problems: tuple[Mapping[str, Any], ...] = ()
@@ -124,22 +134,22 @@ def show_error(error: click.ClickException, *, as_json: bool) -> None:
         return
     if isinstance(error, click.UsageError) and error.ctx is not None:
         click.echo(error.ctx.get_usage(), err=True)
-    click.echo(f"error: {message}", err=True)
+    click.echo(f"error: {plain(message, lines=True)}", err=True)
     for problem in problems:
         _show_problem(problem)
     for reason in reasons:
-        click.echo(f"  {reason['code']}, resting on {reason['rests_on']}: {reason['text']}", err=True)
-        click.echo(f"    remedy: {reason['remedy']}", err=True)
-    click.echo(f"remedy: {remedy}", err=True)
+        click.echo(plain(f"  {reason['code']}, resting on {reason['rests_on']}: {reason['text']}"), err=True)
+        click.echo(plain(f"    remedy: {reason['remedy']}"), err=True)
+    click.echo(f"remedy: {plain(remedy, lines=True)}", err=True)
 
 
 def _show_problem(problem: Mapping[str, Any]) -> None:
     place = problem["where"] or f"line {problem['line']}, column {problem['column']}"
-    click.echo(f"  {place}: {problem['message']}", err=True)
+    click.echo(plain(f"  {place}: {problem['message']}"), err=True)
     allowed = problem.get("allowed", ())
     if allowed and not any(word in problem["remedy"] for word in allowed):
         click.echo(f"    allowed: {', '.join(allowed)}", err=True)
-    click.echo(f"    remedy: {problem['remedy']}", err=True)
+    click.echo(plain(f"    remedy: {problem['remedy']}"), err=True)
 
 
 def read_input(path: Path, limit: int) -> bytes:

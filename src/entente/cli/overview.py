@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @directory
 @as_json
 def status(directory: Path, as_json: bool) -> None:
-    r"""Show the node at a glance: its agreements, its peers, what waits in the inbox, and its alarms.
+    """Show the node at a glance: its agreements, its peers, what waits in the inbox, and its alarms.
 
     \b
     Example: entente status /var/lib/entente
@@ -109,7 +109,7 @@ def _alarms(node: dict[str, Any]) -> None:
 @click.argument("document", metavar="FILE", type=click.Path(path_type=Path))
 @as_json
 def propose(directory: Path, document: Path, as_json: bool) -> None:
-    r"""Put an agreement document before the other parties. It binds nobody until every party has signed.
+    """Put an agreement document before the other parties. It binds nobody until every party has signed.
 
     \b
     Example: entente agreement propose /var/lib/entente jp-kr-2016.toml
@@ -130,7 +130,7 @@ def propose(directory: Path, document: Path, as_json: bool) -> None:
 @click.option("--at", metavar="INSTANT", help="At another instant than now.")
 @as_json
 def show(directory: Path, agreement: str | None, at: str | None, as_json: bool) -> None:
-    r"""Show an agreement's status as the node's record gives it, this party's own view first.
+    """Show an agreement's status as the node's record gives it, this party's own view first.
 
     \b
     Example: entente agreement show /var/lib/entente --at 2019-11-22T23:59:59+09:00

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from entente.cli.client import Target, agreement_argument, directory, output_path, waiting
-from entente.cli.output import REFUSED, InputError, as_json, read_input, show_json
+from entente.cli.output import REFUSED, InputError, as_json, plain, read_input, show_json
 
 MAX_ROOT = 128 * 1024
 
@@ -16,7 +16,7 @@ MAX_ROOT = 128 * 1024
 @agreement_argument
 @as_json
 def log(directory: Path, agreement: str | None, as_json: bool) -> None:
-    r"""Show every entry of every party's log, in the order in which this node came to hold them.
+    """Show every entry of every party's log, in the order in which this node came to hold them.
 
     \b
     Example: entente log /var/lib/entente
@@ -60,7 +60,7 @@ def bundle() -> None:
 @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
 @as_json
 def bundle_export(directory: Path, peer: str, file: Path, as_json: bool) -> None:
-    r"""Write everything PEER has not confirmed yet into a new FILE, sealed for PEER alone.
+    """Write everything PEER has not confirmed yet into a new FILE, sealed for PEER alone.
 
     \b
     Example: entente bundle export /var/lib/entente jp to-jp.bundle
@@ -82,7 +82,7 @@ def bundle_export(directory: Path, peer: str, file: Path, as_json: bool) -> None
 @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
 @as_json
 def bundle_import(directory: Path, file: Path, as_json: bool) -> None:
-    r"""Take in a bundle from a peer, through the same doors as the link.
+    """Take in a bundle from a peer, through the same doors as the link.
 
     \b
     Example: entente bundle import /var/lib/entente from-kr.bundle
@@ -112,7 +112,7 @@ def evidence() -> None:
 @click.option("--disclose", is_flag=True, help="Show this party's items in clear; otherwise they are withheld.")
 @as_json
 def evidence_export(directory: Path, names: Sequence[str], disclose: bool, as_json: bool) -> None:
-    r"""Write the record of an agreement into a new FILE, for: entente verify. Root keys are not in it.
+    """Write the record of an agreement into a new FILE, for: entente verify. Root keys are not in it.
 
     \b
     Example: entente evidence export /var/lib/entente record.evidence
@@ -145,7 +145,7 @@ def evidence_export(directory: Path, names: Sequence[str], disclose: bool, as_js
 )
 @as_json
 def verify(path: Path, roots: Sequence[Path], as_json: bool) -> None:
-    r"""Check an evidence file offline: every log, signature, receipt and release, and both registers.
+    """Check an evidence file offline: every log, signature, receipt and release, and both registers.
 
     Needs no node and trusts neither party. Exit code 0: everything shown holds; 1: found wanting, or a damaged file; 2:
     no evidence file at all.
@@ -171,7 +171,7 @@ def verify(path: Path, roots: Sequence[Path], as_json: bool) -> None:
         show_json(report.to_json())
     else:
         for line in render(report):
-            click.echo(line)
+            click.echo(plain(line))
     if not report.ok:
         raise click.exceptions.Exit(REFUSED)
 

@@ -66,14 +66,14 @@ def release(
     as_json: bool,
     **item: Any,
 ) -> None:
-    r"""Release FILE to other parties under the agreement.
+    """Release FILE to other parties under the agreement.
 
     What is approved is read back from the bytes that will be sent, and compared with FILE; the gate is asked before the
     approval and again when the release is committed.
 
     \b
-    Example: entente release /var/lib/entente track.json --title "Track 4711" --level 秘 \
-             --purpose missile-warning --to kr --precedence FLASH --reality exercise \
+    Example: entente release /var/lib/entente track.json --title "Track 4711" --level 秘 \\
+             --purpose missile-warning --to kr --precedence FLASH --reality exercise \\
              --office release --person r1
     """
     if (second_office is None) != (second_person is None):
