@@ -11,7 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from entente.cli.output import console
+from entente.cli.output import console, plain
 from entente.domain.agreement.calendar import TZDATA_VERSION, zone
 from entente.domain.agreement.instants import EPOCH, format_instant
 from entente.domain.agreement.status import AgreementStatus, ViewStatus
@@ -44,7 +44,7 @@ def show_check(terms: Agreement, identity: str) -> None:
         "term": term,
         "notice": notice,
         "zone": f"{clause.zone} (time-zone data {TZDATA_VERSION})",
-        "levels": ", ".join(level.common for level in terms.levels),
+        "levels": plain(", ".join(level.common for level in terms.levels)),
         "sha-256": identity,
     }
     out = console()
@@ -74,7 +74,7 @@ def show_status(terms: Agreement, answer: AgreementStatus, after: AgreementStatu
         out.print()
         blocks = "blocks release" if reason.blocks else "for information"
         out.print(Text.assemble((reason.code, "bold"), f"  {blocks}, rests on {reason.rests_on}"))
-        out.print(Padding(Text(reason.text), (0, 0, 0, 2)))
+        out.print(Padding(Text(plain(reason.text)), (0, 0, 0, 2)))
         out.print(Padding(Text(f"Remedy: {reason.remedy}", "dim"), (0, 0, 0, 2)))
     if answer.refused:
         out.print("\nRefused acts", style="bold")
@@ -158,7 +158,7 @@ def _news(before: AgreementStatus, after: AgreementStatus) -> str:
 
 
 def _worded(texts: Mapping[str, str]) -> str:
-    return texts.get("en") or next(iter(texts.values()))
+    return plain(texts.get("en") or next(iter(texts.values())))
 
 
 def _local(instant: int, terms: Agreement) -> str:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from entente.cli.output import InputError
+from entente.cli.output import InputError, plain
 
 F = TypeVar("F", bound=Callable[..., Any])
 MAX_SOCKET_PATH = 107
@@ -40,20 +40,33 @@ class Target:
         self.party = self.home.party
         self.simulated = self.home.settings.simulated
         check_path(self.path)
+        context = click.get_current_context(silent=True)
+        self._for_people = context is not None and not context.params.get("as_json")
 
-    def call(self, command: str, **args: Any) -> Any:
-        """Ask the running node.
+    def call(self, command: str, *, exact: bool = False, **args: Any) -> Any:
+        """Ask the running node. Where people read, what others wrote into the record cannot steer their terminal.
+
+        With ``exact`` the answer stays as it is even then.
 
         Raises:
             NodeError: its refusal, or that it is not running.
         """
         from entente.node.control import call
 
-        return call(self.home.control, command, **args)
+        answer = call(self.home.control, command, **args)
+        return _plain(answer) if self._for_people and not exact else answer
 
     def answer(self, **facts: Any) -> dict[str, Any]:
         """What a command answers a program: always whose node it is, and whether its time is simulated."""
         return {"party": self.party, "simulated": self.simulated, **facts}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, str):
+        return plain(value)
+    if isinstance(value, dict):
+        return {_plain(key): _plain(each) for key, each in value.items()}
+    return [_plain(each) for each in value] if isinstance(value, list) else value
 
 
 def private() -> None:

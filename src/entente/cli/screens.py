@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from entente.cli.client import Target
-from entente.cli.output import console
+from entente.cli.output import console, plain
 from entente.domain.agreement.calendar import zone as zone_of
 from entente.domain.agreement.instants import EPOCH, parse_instant
 
@@ -69,7 +69,7 @@ def moment(instant: str | None, zone: str) -> str:
 
 def words(texts: Mapping[str, str]) -> str:
     """A text in English, or in the first language there is."""
-    return texts.get("en") or next(iter(texts.values()), "")
+    return plain(texts.get("en") or next(iter(texts.values()), ""))
 
 
 def facts(rows: Iterable[tuple[str, str | Text]]) -> None:

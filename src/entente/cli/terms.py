@@ -19,7 +19,7 @@ def documents_of(target: Target, agreement: str | None) -> "dict[str, Agreement]
     from entente.node.errors import NodeError
 
     try:
-        texts: dict[str, str] = target.call("agreement.documents", agreement=agreement)["documents"]
+        texts: dict[str, str] = target.call("agreement.documents", exact=True, agreement=agreement)["documents"]
     except NodeError as error:
         if error.code == "UNKNOWN_COMMAND":
             return {}

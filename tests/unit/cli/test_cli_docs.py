@@ -80,6 +80,7 @@ def test_every_command_has_help(name: str) -> None:
     assert shown.exit_code == 0
     assert f"Usage: entente {name}" in shown.stdout
     assert "--json" in shown.stdout or "COMMAND" in shown.stdout
+    assert "\\b" not in shown.stdout, "a raw docstring hides click's mark from it"
 
 
 NODE_COMMANDS = [name for name in NAMES if name.split()[0] not in ("agreement", "demo")]
