@@ -102,6 +102,27 @@ VECTORS = [
                                         "notice_deadline": "2019-08-24", "ends_at": "2019-11-23T00:00:00.000Z"}),
     ),
     vector(
+        "terms adopted before entry into force end nothing before their effective instant", "lifecycle 6",
+        "vienna jk-fixed",
+        [act("kr-sign", "sign", "2015-01-01"), *amend("jk-fixed", "2015-01-02", "2017-01-01"),
+         act("jp-sign", "sign", "2015-02-01")],
+        then("2016-12-31 23:59:59.999", every={"phase": "in_force", "ends_at": None}),
+        then("2017-01-01", every={"phase": "ended", "ends_at": "2017-01-01T00:00:00.000Z"}),
+    ),
+    vector(
+        "a suspension of operation keeps the rule under which it counted", "lifecycle 6", "jk-unilateral jk",
+        [*ENTRY, act("kr-stop", "suspend_operation", "2018-01-01"), *amend("jk", "2018-02-01", "2018-03-01"),
+         act("kr-go", "resume_operation", "2018-05-01")],
+        then("2018-04-01", every={"phase": "suspended", "terms_version": "document:jk.toml"}),
+        then("2018-05-01", every={"phase": "in_force"}, refused=[]),
+    ),
+    vector(
+        "a word to suspend operation that needed every party's needs it still", "lifecycle 6", "jk jk-unilateral",
+        [*ENTRY, act("kr-stop", "suspend_operation", "2018-01-01"),
+         *amend("jk-unilateral", "2018-02-01", "2018-03-01")],
+        then("2018-04-01", every={"phase": "in_force", "terms_version": "document:jk-unilateral.toml"}),
+    ),
+    vector(
         "MISMATCH comes before TOO_LATE", "lifecycle 1", "jk-open jk-fixed",
         [*ENTRY, *amend("jk-fixed", "2018-06-01", "2017-12-01"),
          *amend("jk-fixed", "2018-06-02", "2017-06-01", "earlier")],

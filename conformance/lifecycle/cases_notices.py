@@ -143,6 +143,14 @@ VECTORS = [
              release_allowed=False),
     ),
     vector(
+        "resume remaining: what was left may lead out of the calendar, and stays on its last instant", "lifecycle 3",
+        "vienna-ages",
+        [*OPEN, notice("kr-notice", "2019-08-23"), act("kr-suspend", "suspend_notice", "2019-09-01", "kr-notice"),
+         act("kr-resume", "resume_notice", "2219-09-01", "kr-notice")],
+        then("2019-08-23", every=running("9999-08-23T22:00:00.000Z")),
+        then("2219-09-01", every=running("9999-12-31T23:59:59.999Z"), release_allowed=True),
+    ),
+    vector(
         "a resumed notice can be suspended again, with what is left of it", "lifecycle 5", "jk-remaining",
         [*ENTRY, NOTICE, act("kr-suspend", "suspend_notice", "2019-11-20 15:00 UTC", "kr-notice"),
          act("kr-resume", "resume_notice", "2020-01-01", "kr-notice"),

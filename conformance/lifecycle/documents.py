@@ -96,6 +96,7 @@ DOCUMENTS: dict[str, str] = {
         "jk-both-asleep": {"term": YEARLY, "reading": {"jp": "asleep", "kr": "asleep"}},
         "jk-unilateral": {"term": YEARLY, "unilateral": True},
         "vienna": OPEN_ENDED,
+        "vienna-ages": {**OPEN_ENDED, "lead": "P7980Y", "resume": "remaining"},
         "vienna-start-of-day": OPEN_ENDED | {"ends": "start_of_day"},
         "vienna-next-day": OPEN_ENDED | {"term": {"overflow": "next_day"}},
         "vienna-month-after-signature": OPEN_ENDED

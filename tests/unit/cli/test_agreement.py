@@ -141,6 +141,11 @@ def test_timeline_is_one_status_per_change_from_local_day_to_local_day() -> None
     assert [one["at"] for one in said] == ["2019-11-22T15:00:00.000Z"]
 
 
+def test_timeline_from_the_first_day_of_the_calendar() -> None:
+    said = answer("timeline", DOCUMENT, "--acts", ACTS, "--from", "0001-01-01", "--to", "2016-11-24")
+    assert [said[0]["at"], said[-1]["views"]["jp"]["phase"]] == ["0001-01-01T00:00:00.000Z", "in_force"]
+
+
 def test_timeline_for_people() -> None:
     result = run("timeline", DOCUMENT, "--acts", ACTS, "--from", "2016-11-23", "--to", "2024-01-01")
     assert result.exit_code == 0

@@ -16,7 +16,7 @@ from typing import Literal
 import msgspec
 import tzdata  # type: ignore[import-untyped]
 
-from entente.domain.agreement.instants import EPOCH, MILLISECOND
+from entente.domain.agreement.instants import EPOCH, MILLISECOND, MIN_INSTANT
 
 TZDATA_VERSION: str = tzdata.IANA_VERSION
 """The IANA release whose rules this process counts with, such as ``2026a``; nodes exchange it when they connect."""
@@ -119,12 +119,15 @@ def _utc(local: datetime, fold: int) -> int:
 
 
 def first_instant(day: date, zone_name: str) -> int:
-    """The first instant of a local day: after a gap the first valid one, in an overlap the earlier (lifecycle 3)."""
+    """The first instant of a local day: after a gap the first valid one, in an overlap the earlier (lifecycle 3).
+
+    The first day of the calendar begins no earlier than instants do.
+    """
     rules = zone(zone_name)
     midnight = datetime(day.year, day.month, day.day, tzinfo=rules)
     early, late = _utc(midnight, 0), _utc(midnight, 1)
     if early <= late:
-        return early
+        return max(early, MIN_INSTANT)
     before_gap, after_gap = late, early
     old = _offset(before_gap, rules)
     while after_gap - before_gap > 1:

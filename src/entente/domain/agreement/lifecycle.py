@@ -22,6 +22,7 @@ from msgspec.structs import replace
 
 from entente.domain.agreement.acts import Act, ActKind
 from entente.domain.agreement.calendar import local_day
+from entente.domain.agreement.instants import MAX_INSTANT
 from entente.domain.agreement.view import (
     Amendment,
     Notice,
@@ -250,7 +251,7 @@ def _resume_notice(view: View, act: Act) -> View:
     notice = view.notices[act.refs[0]]
     held_at = view.now if notice.held_at is None else notice.held_at
     left = 0 if notice.terms.termination.resume == "immediate" else notice.end - held_at
-    woken = replace(notice, state=NOTICES[notice.state]["resume"], held_by=None, end=view.now + left)
+    woken = replace(notice, state=NOTICES[notice.state]["resume"], held_by=None, end=min(view.now + left, MAX_INSTANT))
     return _with_notice(view, act.refs[0], woken)
 
 

@@ -20,7 +20,7 @@ from entente.domain.agreement.calendar import (
     parse_period,
     zone,
 )
-from entente.domain.agreement.instants import MAX_INSTANT, format_instant, parse_day, parse_instant
+from entente.domain.agreement.instants import MAX_INSTANT, MIN_INSTANT, format_instant, parse_day, parse_instant
 
 DAYS = st.dates(date(1950, 1, 1), date(2100, 1, 1))
 PERIODS = st.builds(Period, st.integers(0, 30), st.integers(0, 100)).filter(lambda period: period != Period(0, 0))
@@ -178,6 +178,7 @@ def test_arithmetic_stays_within_the_calendar() -> None:
     endless = Series(date(2000, 1, 1), Period(12, 0), Period(12, 0), "clamp")
     assert endless.first_where(lambda _: False) is None
     assert first_instant(date.max, "Asia/Seoul") < MAX_INSTANT
+    assert first_instant(date.min, "Asia/Seoul") == MIN_INSTANT
     assert first_instant(date(2020, 1, 1), "UTC") == datetime(2020, 1, 1, tzinfo=UTC).timestamp() * 1000
     assert last_day_before(date(3, 1, 1), Period(12 * 50, 0), "clamp") == date.min
 
