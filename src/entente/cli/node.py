@@ -4,12 +4,12 @@ import click
 
 from entente.cli.check import check, node_status
 from entente.cli.node_run import clock, restart, run, stop
-from entente.cli.node_setup import card, init, pair, passphrase, words_command
+from entente.cli.node_setup import card, init, pair, passphrase, renew, words_command
 
 
 @click.group()
 def node() -> None:
-    r"""Make, run, pair, watch and stop a node.
+    """Make, run, pair, watch and stop a node.
 
     \b
     Example: entente node init /var/lib/entente --party kr
@@ -17,5 +17,5 @@ def node() -> None:
     """
 
 
-for _command in (init, run, stop, node_status, check, card, pair, words_command, passphrase, clock, restart):
+for _command in (init, run, stop, node_status, check, card, pair, words_command, passphrase, renew, clock, restart):
     node.add_command(_command)

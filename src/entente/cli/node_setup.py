@@ -36,7 +36,7 @@ def init(
     passphrases: Passphrases,
     as_json: bool,
 ) -> None:
-    r"""Make a node's directory DIR with new keys, every one under a passphrase.
+    """Make a node's directory DIR with new keys, every one under a passphrase.
 
     Without --office two are made: treaty, which binds the party by formal acts, and release, which approves releases.
     Give each office its own passphrase afterwards: entente node passphrase DIR office-treaty.
@@ -90,7 +90,7 @@ def own_words(target: Target) -> tuple[str, ...]:
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write the card to a new file.")
 @as_json
 def card(directory: Path, output: Path | None, as_json: bool) -> None:
-    r"""Print the node's pairing card, and the words to read out to whoever gets it.
+    """Print the node's pairing card, and the words to read out to whoever gets it.
 
     Without -o the card goes to standard output and the words to standard error, so that it can be redirected.
 
@@ -124,7 +124,7 @@ def _named(party: str, *, simulated: bool) -> str:
 @click.argument("party", required=False)
 @as_json
 def words_command(directory: Path, party: str | None, as_json: bool) -> None:
-    r"""Print the words of this node's root, or of a paired PARTY's.
+    """Print the words of this node's root, or of a paired PARTY's.
 
     \b
     Example: entente node words /var/lib/entente jp
@@ -163,7 +163,7 @@ def read_peer(target: Target, party: str) -> "PairingCard":
 @click.option("--words", metavar="WORDS", help="The twelve words as heard; otherwise they are asked for.")
 @as_json
 def pair(directory: Path, card_file: Path, words: str | None, as_json: bool) -> None:
-    r"""Trust another party's root key, once its card's words have been heard by voice.
+    """Trust another party's root key, once its card's words have been heard by voice.
 
     The words are never shown here: hear them from the other party's administrator, over a line whose end you know.
 
@@ -218,7 +218,7 @@ def _pair_stopped(target: Target, peer: "PairingCard", data: bytes, words: str) 
 @passphrase_option
 @as_json
 def passphrase(directory: Path, key: str, passphrases: Passphrases, as_json: bool) -> None:
-    r"""Change the passphrase of one key file: node, root, root-next, or office-ID.
+    """Change the passphrase of one key file: node, root, root-next, or office-ID.
 
     With --passphrase-fd the first line is the passphrase now, the second the new one.
 
@@ -240,6 +240,39 @@ def passphrase(directory: Path, key: str, passphrases: Passphrases, as_json: boo
         show_json(target.answer(key=key))
         return
     click.echo(f"The passphrase of {key} is changed. Copies of the old file still open with the old one.")
+
+
+@click.command("renew")
+@directory
+@click.option("--office", "offices", multiple=True, metavar="ID", help="Also replace the keys of this office.")
+@passphrase_option
+@as_json
+def renew(directory: Path, offices: Sequence[str], passphrases: Passphrases, as_json: bool) -> None:
+    """Replace the node's signing keys by a new key statement under the same root, with the node stopped.
+
+    The statement goes into each log when the node runs again and has met its peers; from there on the new keys alone
+    are valid. What was signed before stays valid. It cannot be undone. With --passphrase-fd the lines are those of the
+    root, of the node, and of the new office keys.
+
+    \b
+    Example: entente node renew /var/lib/entente --office treaty
+    """
+    from entente.cli.lock import alone
+    from entente.node.keyring import unlock, unlock_office
+    from entente.node.renewal import renew as make
+
+    target = Target(directory)
+    with alone(target.path):
+        root = unlock_office(target.home.key_file("root"), passphrases.get("root"))
+        secret = passphrases.get("node")
+        secrets = unlock(target.home.key_file("node"), secret)
+        new = passphrases.get("the new office keys", new=True) if offices else secret
+        statement = make(target.home, root, secrets, secret, office_passphrase=new, offices=offices)
+    if as_json:
+        show_json(target.answer(number=statement.number, offices=list(offices)))
+        return
+    click.echo(f"Key statement {statement.number} is signed. It is in force from its entry into each log on.")
+    click.echo(f"Next: entente node run {directory}; give peers that pair from now on the new {directory}/card.json")
 
 
 def _keys(target: Target) -> list[str]:

@@ -169,7 +169,7 @@ def prepare_act(
     """The statement of an act, for an office to sign.
 
     Raises:
-        UsageError: an unknown kind, or a field that the kind needs is missing.
+        UsageError: an unknown kind, a field that the kind needs is missing, or an act it refers to is not known here.
     """
     if kind not in get_args(ActKind):
         raise UsageError("UNKNOWN_KIND", f"{kind!r} is not a formal act", f"One of: {', '.join(get_args(ActKind))}")
@@ -182,6 +182,12 @@ def prepare_act(
         raise UsageError("FIELD_MISSING", f"{kind} needs {needed[kind][1]}", f"Add {needed[kind][1]}.")
     if kind == "amend" and effective is None:
         raise UsageError("FIELD_MISSING", "amend needs --effective", "Add --effective INSTANT.")
+    unknown = [ref for ref in refs if ref not in ledger.projection.acts]
+    if unknown:
+        known = ", ".join(ledger.projection.acts) or "none"
+        raise UsageError(
+            "UNKNOWN_REF", f"no act {', '.join(unknown)} is in the record", f"Acts in the record: {known}."
+        )
     roots = tuple((party, node.roots[party].digest) for party in ledger.parties) if kind == "sign" else ()
     statement = ActStatement(
         schema="entente/act/1",

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from entente.link.bundle import read_bundle, write_bundle
+from entente.link.bundle import BundleNotWrittenError, read_bundle, write_bundle
 from entente.link.errors import LinkError
 from entente.node.doors import FRAME_DOORS
 from entente.node.errors import NodeError, RefusedError, UsageError
@@ -39,7 +39,10 @@ def export(node: "Node", peer: str, path: Path) -> dict[str, Any]:
     frames += _payloads(node, peer)
     sealing = next((ledger.sealing[peer] for ledger in node.ledgers.values() if peer in ledger.sealing), None)
     key = sealing or node.cards[peer].sealing
-    size = write_bundle(path, frames, writer=node.party, recipient=peer, recipient_key=key)
+    try:
+        size = write_bundle(path, frames, writer=node.party, recipient=peer, recipient_key=key)
+    except BundleNotWrittenError as error:
+        raise UsageError(error.code, str(error), error.remedy) from error
     return {"path": str(path), "bytes": size, "frames": len(frames), "for": peer}
 
 

@@ -4,9 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from entente.node import bundles, evidence, items, releases, views
-from entente.node.errors import NodeError, UsageError
-from entente.node.registry import Args, SignatureArgs, bytes_of, command, the_ledger
-from entente.node.releases import disk_room
+from entente.node.errors import UsageError
+from entente.node.registry import Args, SignatureArgs, bytes_of, command, new_file, the_ledger
 from entente.record.bodies import Approval
 
 if TYPE_CHECKING:
@@ -144,18 +143,14 @@ async def item_open(daemon: "Daemon", args: OpenArgs) -> Any:
 
     def work() -> Any:
         line, chunks = items.open_item(daemon.node, args.number)
-        target = Path(args.path)
-        try:
-            with target.open("xb") as file, disk_room():
+        with new_file(args.path) as target, target.open("xb") as file:
+            try:
                 for chunk in chunks:
                     file.write(chunk)
-        except FileExistsError as error:
-            raise UsageError(
-                "EXISTS", f"{target} exists already", "Name a new file; nothing was overwritten."
-            ) from error
-        except NodeError:
-            target.unlink()  # half of a payload is not one
-            raise
+                file.flush()
+            except BaseException:
+                target.unlink()  # half of a payload is not one
+                raise
         return views.line_view(daemon.node, line)
 
     return await daemon.do(work)
@@ -198,4 +193,9 @@ class EvidenceArgs(Args, kw_only=True):
 async def evidence_export(daemon: "Daemon", args: EvidenceArgs) -> Any:
     """Everything an offline check needs, in one file."""
     ledger = the_ledger(daemon, args.agreement)
-    return await daemon.do(lambda: evidence.export(daemon.node, ledger, Path(args.path), disclose=args.disclose))
+
+    def work() -> Any:
+        with new_file(args.path) as path:
+            return evidence.export(daemon.node, ledger, path, disclose=args.disclose)
+
+    return await daemon.do(work)

@@ -26,6 +26,7 @@ from entente.node.outgoing import Feed, first_frame, hello
 from entente.node.payloads import lapse, sweep, wanted
 from entente.node.receipts import owed_cosignatures
 from entente.node.releases import Draft
+from entente.node.renewal import enter_statement
 from entente.record.frames import AnyFrame, Hello, Want
 from entente.sealing.certificates import spki_digest
 from entente.store.errors import StoreError
@@ -115,6 +116,7 @@ class Daemon:
                 now, untils = await self.do(self._boundaries)
                 if untils != boundaries or now - kept > 60_000:
                     await self.do(self.node.keep_time)
+                    await self.do(lambda: enter_statement(self.node))
                     await self.do(lambda: lapse(self.node))
                     await self.do(lambda: commit_heads(self.node))
                     kept, boundaries = now, untils
@@ -143,6 +145,7 @@ class Daemon:
             await session.send(trouble(error))
             await session.close(error.message)
             return
+        await self.do(lambda: enter_statement(self.node))
         self.conversations[session.peer] = conversation
         self.last_heard[session.peer] = await self.do(self.node.instant)
         conversation.replies.extend(await self.do(lambda: owed_cosignatures(self.node, session.peer)))

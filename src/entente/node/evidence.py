@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from entente.node.errors import NotReadyError, UsageError
 from entente.node.home import write_durably
 from entente.node.ledger import HeldLog, Ledger
+from entente.node.receipts import cosigned
 from entente.record.envelope import KINDS_TO_ALL, DeliveredBody, Delivery
 from entente.record.frames import AnyFrame, Cosigned, Entries, write_frames
 from entente.record.projection import Position
@@ -48,7 +49,7 @@ def _frames(node: "Node", ledger: Ledger, disclose: bool) -> Iterator[AnyFrame]:
         yield from _entries(node, ledger, log, disclose)
     for log in ledger.logs.values():
         if log.row.writer != node.party and log.row.size:
-            yield Cosigned(ledger.agreement, *log.name, node.cosign(ledger, log.row.checkpoint))
+            yield cosigned(node, ledger, log, log.row.checkpoint)
         for _, note in node.store.cosigned(log.row.id).values():
             yield Cosigned(ledger.agreement, *log.name, note)
 
@@ -57,7 +58,7 @@ def _entries(node: "Node", ledger: Ledger, log: HeldLog, disclose: bool) -> Iter
     """A log in frames of bounded size; the last one carries the checkpoint that covers them all."""
     checkpoint = log.row.checkpoint
     if log.row.writer == node.party:
-        checkpoint = ledger.checkpoint(log, node.keyring.checkpoint)
+        checkpoint = ledger.checkpoint(log, node.signer(log, log.row.size))
     first = 0
     while first < log.row.size:
         deliveries: list[Delivery] = []

@@ -11,6 +11,9 @@ from entente.sealing.errors import SealingError
 from entente.sealing.keyfile import unlock_keys
 from entente.sealing.signing import HybridKey, NodeKey
 
+EARLIER = ("checkpoint-", "cosign-")
+"""How the names of keys that a renewal replaced begin, before the number of their statement."""
+
 
 @dataclass(frozen=True)
 class Keyring:
@@ -21,6 +24,8 @@ class Keyring:
     storage: bytes = field(repr=False)
     tls_password: bytes = field(repr=False)
     card_sealing: bytes = field(repr=False)
+    earlier: tuple[NodeKey, ...] = ()
+    """Checkpoint and cosigning keys before a renewal: for entries of their time, and peers who know no later ones."""
 
     @classmethod
     def from_secrets(cls, secrets: dict[str, bytes]) -> "Keyring":
@@ -31,7 +36,19 @@ class Keyring:
             secrets["storage"],
             secrets["tls-password"],
             secrets["card-sealing"],
+            tuple(NodeKey.from_secret(secrets[name]) for name in sorted(secrets) if name.startswith(EARLIER)),
         )
+
+    def signer(self, public: bytes) -> NodeKey:
+        """The checkpoint or cosigning key with that public half.
+
+        Raises:
+            NotReadyError: it is not kept (any more).
+        """
+        for key in (self.checkpoint, self.cosign, *self.earlier):
+            if key.public == public:
+                return key
+        raise NotReadyError("NO_KEY", "the signing key of that time is not kept here", "Restore the node's key file.")
 
 
 def unlock(path: Path, passphrase: bytes) -> dict[str, bytes]:

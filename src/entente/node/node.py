@@ -38,6 +38,7 @@ from entente.sealing.canonical import NotCanonicalError
 from entente.sealing.errors import NotOpenedError, SealingError
 from entente.sealing.identity import PairingCard, parse_card, parse_root, root_digest
 from entente.sealing.seal import at_rest_open, at_rest_seal, unseal_body
+from entente.sealing.signing import NodeKey
 from entente.store.itemkeys import ItemKeys
 from entente.store.sqlite import EntryRow, LogRow, Store, Transaction
 
@@ -147,13 +148,17 @@ class Node:
                 if checkpoint.root != self.root_at(log, size):
                     raise CheckpointError(f"the root of {size} entries is another")
             for party, (_, note) in self.store.cosigned(log.row.id).items():
-                self._check_cosigned(ledger, party, note)
+                self.check_cosigned(ledger, party, note)
         except CheckpointError as error:
             text = f"a checkpoint or cosignature of {log.row.writer}'s log is damaged in this node's store: {error}"
             raise damaged(text) from error
 
-    def _check_cosigned(self, ledger: Ledger, party: str, note: str) -> None:
-        """A kept cosignature by any key that the party ever named: it may have changed its keys since."""
+    def check_cosigned(self, ledger: Ledger, party: str, note: str) -> None:
+        """Check a cosignature by any key that the party has named: it may have changed its keys since.
+
+        Raises:
+            CheckpointError: by none of them.
+        """
         statements = [keys for log in ledger.logs.values() if log.row.writer == party for keys in log.keys.statements]
         if party in self.cards:
             statements.append(self.cards[party].key_statement)
@@ -168,12 +173,6 @@ class Node:
                 break
         if found is not None:
             raise found
-
-    def cosign_key(self, ledger: Ledger, peer: str) -> bytes:
-        """A peer's cosigning key: of its newest key statement here, else of the one it was paired with."""
-        log = ledger.current(peer)
-        statement = log.keys.newest if log is not None else None
-        return statement.cosign if statement is not None else self.cards[peer].key_statement.cosign
 
     def _opened(self, row: EntryRow) -> Replayed:
         try:
@@ -221,10 +220,22 @@ class Node:
 
     # Signatures and locked keys
 
-    def cosign(self, ledger: Ledger, checkpoint: str) -> str:
-        """A peer's checkpoint with this party's cosignature line; the time in it is informative (DESIGN section 5)."""
-        name = cosigner_name(ledger.agreement, self.party)
-        return cosign(checkpoint, self.keyring.cosign, name, self.instant() // 1000)
+    def cosign(self, ledger: Ledger, checkpoint: str, peer: str) -> str:
+        """A peer's checkpoint with this party's cosignature line; the time in it is informative (DESIGN section 5).
+
+        The key is the one of the newest statement that the peer is known to hold, so that it can check it.
+        """
+        own, key = ledger.own, self.keyring.cosign
+        if own is not None and own.row.size:
+            held = self.store.cosigned(own.row.id).get(peer, (1, ""))[0]
+            statement = own.keys.at(held - 1)
+            key = self.keyring.signer(statement.cosign) if statement is not None else key
+        return cosign(checkpoint, key, cosigner_name(ledger.agreement, self.party), self.instant() // 1000)
+
+    def signer(self, log: HeldLog, size: int) -> NodeKey:
+        """The key that signs this party's checkpoint of ``size`` entries: the one valid at the last of them."""
+        statement = log.keys.at(size - 1)
+        return self.keyring.checkpoint if statement is None else self.keyring.signer(statement.checkpoint)
 
     def lock(self, context: str, data: bytes) -> bytes:
         """Lock bytes under the node's storage key."""

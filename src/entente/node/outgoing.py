@@ -49,7 +49,7 @@ def hello(node: "Node", peer: str) -> Hello:
             if log.row.writer in (node.party, peer) and log.row.size:
                 checkpoint = log.row.checkpoint
                 if log.row.writer == node.party:
-                    checkpoint = ledger.checkpoint(log, node.keyring.checkpoint) if ledger.ready else ""
+                    checkpoint = ledger.checkpoint(log, node.signer(log, log.row.size)) if ledger.ready else ""
                 heads.append(Head(ledger.agreement, *log.name, log.row.size, checkpoint))
     return Hello(
         protocol=1,
@@ -85,7 +85,7 @@ def _own(node: "Node", feed: Feed, ledger: Ledger, log: HeldLog, channel: str) -
         rows, deliveries = _chunk(node, ledger, log, first, feed.peer, channel)
         end = first + len(rows)
         if end == size:
-            checkpoint = ledger.checkpoint(log, node.keyring.checkpoint)
+            checkpoint = ledger.checkpoint(log, node.signer(log, log.row.size))
         else:
             checkpoint = _earlier_checkpoint(node, ledger, log, end)
         feed.sent[key] = end
@@ -164,4 +164,4 @@ def may_leave(node: "Node", ledger: Ledger, row: EntryRow, peer: str, channel: s
 
 def _earlier_checkpoint(node: "Node", ledger: Ledger, log: HeldLog, size: int) -> str:
     head = Checkpoint(origin(ledger.agreement, *log.name), size, node.root_at(log, size))
-    return sign_checkpoint(head, node.keyring.checkpoint)
+    return sign_checkpoint(head, node.signer(log, size))

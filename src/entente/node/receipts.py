@@ -7,7 +7,7 @@ from entente.node.errors import RefusedError
 from entente.node.ledger import HeldLog, Ledger
 from entente.node.transfers import REFUSED
 from entente.record.bodies import Received
-from entente.record.checkpoint import CheckpointError, cosigner_name, verify_checkpoint, verify_cosignature
+from entente.record.checkpoint import CheckpointError, parse_note, verify_checkpoint
 from entente.record.frames import AnyFrame, Cosigned
 from entente.record.log import CheckedEntry
 from entente.sealing.canonical import decode
@@ -40,7 +40,7 @@ def _answered(unit: Work, log: HeldLog, seq: int, party: str, state: str, instan
 
 def cosigned(node: "Node", ledger: Ledger, log: HeldLog, checkpoint: str) -> Cosigned:
     """A peer's checkpoint with this party's cosignature; made only when its entries are durable here."""
-    return Cosigned(ledger.agreement, *log.name, node.cosign(ledger, checkpoint))
+    return Cosigned(ledger.agreement, *log.name, node.cosign(ledger, checkpoint, log.row.writer))
 
 
 def owed_cosignatures(node: "Node", peer: str) -> list[AnyFrame]:
@@ -65,12 +65,13 @@ def keep_cosigned(node: "Node", peer: str, frame: Cosigned) -> None:
         raise RefusedError(
             "WRONG_LOG", "a cosignature over a log that is not ours to have cosigned", "Nothing was kept."
         )
-    own = log.keys.newest
-    if own is None:
-        raise RefusedError("WRONG_LOG", "a cosignature over an empty log", "Nothing was kept.")
     try:
+        size = parse_note(frame.checkpoint).checkpoint.size
+        own = log.keys.at(size - 1)  # the key valid at the last entry that the checkpoint covers
+        if own is None:
+            raise RefusedError("WRONG_LOG", "a cosignature over an empty log", "Nothing was kept.")
         checkpoint = verify_checkpoint(frame.checkpoint, own.checkpoint, node.origin(ledger, log))
-        verify_cosignature(frame.checkpoint, node.cosign_key(ledger, peer), cosigner_name(ledger.agreement, peer))
+        node.check_cosigned(ledger, peer, frame.checkpoint)
     except CheckpointError as error:
         raise RefusedError("BAD_SIGNATURE", str(error), "Nothing was kept.") from error
     if checkpoint.size > log.row.size or node.root_at(log, checkpoint.size) != checkpoint.root:

@@ -3,7 +3,8 @@
 A command is a name, the structure of its arguments and a handler; what is not registered does not exist.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -12,6 +13,7 @@ import msgspec
 from entente.domain.agreement.instants import parse_instant
 from entente.node.errors import UsageError
 from entente.node.ledger import Ledger
+from entente.node.releases import disk_room
 from entente.sealing.signing import Signature
 
 if TYPE_CHECKING:
@@ -65,6 +67,22 @@ def read_file(path: str) -> bytes:
     except OSError as error:
         raise UsageError(
             "UNREADABLE", f"{path} cannot be read: {error.strerror}", "Name a file that the node's user can read."
+        ) from error
+
+
+@contextmanager
+def new_file(path: str) -> Iterator[Path]:
+    """The path of a file that the command makes; UsageError where there is one already or it cannot be made."""
+    try:
+        with disk_room():
+            yield Path(path)
+    except FileExistsError as error:
+        raise UsageError("EXISTS", f"{path} exists already", "Name a new file; nothing was overwritten.") from error
+    except OSError as error:
+        raise UsageError(
+            "CANNOT_WRITE",
+            f"{path} cannot be written: {error.strerror}",
+            "Name a new file where the node's user may write.",
         ) from error
 
 

@@ -20,6 +20,7 @@ from entente.sealing.identity import (
     KeyStatement,
     OfficeKey,
     PairingCard,
+    check_addresses,
     make_card,
     make_root,
     parse_card,
@@ -49,18 +50,23 @@ def init(
     """Make a node's directory.
 
     Raises:
-        UsageError: the directory is not empty, the party's id is not well-formed, or the passphrase is empty.
+        UsageError: the directory is not empty, the party's id or an address is malformed, or the passphrase is empty.
     """
     if not PARTY.fullmatch(party):
         raise UsageError("BAD_PARTY", f"{party!r} is no party id", "Use 1 to 64 of a-z, 0-9 and '-'.")
     if path.exists() and any(path.iterdir()):
         raise UsageError("NOT_EMPTY", f"{path} exists and is not empty", "Name a new directory; nothing was changed.")
+    address = advertise or listen
+    for text in (f"{listen[:-1]}1" if listen.endswith(":0") else listen, address):  # port 0: any, and the card names it
+        try:
+            check_addresses((text,))
+        except SealingError as error:
+            raise UsageError("BAD_ADDRESS", str(error), "Write it as gateway.example:7433.") from error
     if not passphrase:
         raise UsageError("NO_PASSPHRASE", "keys are never kept without a passphrase", "Give one.")
     for folder in ("keys", "tls", "peers", "payloads"):
         (path / folder).mkdir(mode=0o700, parents=True)
     path.chmod(0o700)
-    address = advertise or listen
     settings = Settings(SETTINGS_SCHEMA, party, simulated, listen, address)
     _make_keys(path, settings, passphrase, offices or OFFICES)
     write_durably(path / "node.toml", settings_toml(settings))  # last: with it the directory is a node's
