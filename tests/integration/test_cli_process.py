@@ -139,6 +139,13 @@ def test_a_path_too_long_for_a_socket_is_refused_before_anything_is_made(tmp_pat
     assert not long.exists()
 
 
+@pytest.mark.parametrize("option", ["--listen", "--advertise"])
+def test_an_address_that_is_none_is_refused_before_anything_is_made(tmp_path: Path, option: str) -> None:
+    ran = entente("node", "init", tmp_path / "n", "--party", "kr", "--simulated", option, "nowhere", "--json")
+    assert (ran.code, ran.json["error"]["code"]) == (2, "BAD_ADDRESS")
+    assert not (tmp_path / "n").exists()
+
+
 # Secrets
 
 
@@ -317,6 +324,16 @@ def test_a_bundle_carried_by_hand_brings_what_the_link_could_not(tmp_path: Path)
         (line,) = done(entente("inbox", both.jp.path, "--json")).json["lines"]
         done(entente("open", both.jp.path, str(line["number"]), "-o", tmp_path / "got"))
         assert (tmp_path / "got").read_text() == "carried"
+
+
+@pytest.mark.parametrize("what", [("bundle", "export", "jp"), ("evidence", "export")])
+def test_a_file_that_cannot_be_made_is_named(nodes: Nodes, tmp_path: Path, what: tuple[str, ...]) -> None:
+    command, verb, *rest = what
+    before = [*rest] if command == "bundle" else []
+    ran = entente(command, verb, nodes.kr.path, *before, tmp_path / "none" / "file", "--json")
+    assert ran.code == 2
+    assert ran.json["error"]["code"] in ("CANNOT_WRITE", "BUNDLE_NOT_WRITTEN")
+    assert str(tmp_path / "none" / "file") in ran.json["error"]["message"]
 
 
 def test_a_node_without_any_peer_goes_on_by_an_offices_signature(tmp_path: Path) -> None:

@@ -354,7 +354,7 @@ def parse_card(data: bytes) -> PairingCard:
     except BadKeyError as error:
         raise BadCardError(str(error)) from error
     check_certificate(card.tls_certificate, statement.party, statement.tls)  # (6)
-    _check_addresses(card.addresses)  # (7)
+    check_addresses(card.addresses)  # (7)
     return card
 
 
@@ -364,7 +364,12 @@ def _vouched(statement: bytes, sealing: SealingPublic, tls_certificate: str, add
     return prefixed("card", encode(_Vouched(digest, sealing, tls_certificate, addresses)))
 
 
-def _check_addresses(addresses: tuple[str, ...]) -> None:
+def check_addresses(addresses: tuple[str, ...]) -> None:
+    """Refuse a card's addresses where one is not ``host:port``, or there are too many.
+
+    Raises:
+        BadCardError: they are not.
+    """
     if len(addresses) > MAX_ADDRESSES:
         raise BadCardError(f"a card has at most {MAX_ADDRESSES} addresses")
     for address in addresses:

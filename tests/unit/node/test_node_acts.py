@@ -74,6 +74,7 @@ def test_only_an_office_that_binds_may_sign_an_act(pair: Pair) -> None:
         ("amend", {"document": "00" * 32}, "FIELD_MISSING"),
         ("agree_termination", {}, "FIELD_MISSING"),
         ("declare_reading", {}, "FIELD_MISSING"),
+        ("withdraw", {"refs": ("jp-1", "jp-99")}, "UNKNOWN_REF"),
     ],
 )
 def test_an_act_without_what_its_kind_needs_is_not_prepared(pair: Pair, kind: str, fields: dict, code: str) -> None:
