@@ -8,7 +8,7 @@ import click
 
 from entente.cli.client import Target, agreement_option, directory, output_path
 from entente.cli.instants import instant as instant_of
-from entente.cli.output import InputError, as_json, read_input, show_json
+from entente.cli.output import InputError, as_json, plain, read_input, show_json
 from entente.cli.passphrase import Passphrases, passphrase_option
 
 if TYPE_CHECKING:
@@ -132,6 +132,9 @@ def write(target: Target, kind: str, given: dict[str, Any], passphrases: Passphr
     statement = _check(target, data, asked, prepared, signed)
     if not as_json:
         _show(target, statement, given["office"], signed)
+        if prepared["refusal"] is not None:
+            click.echo("As the record stands this act would be refused by the lifecycle and change nothing:")
+            click.echo(plain("  {code}: {text}".format_map(prepared["refusal"])))
     confirm(IRREVOCABLE, yes=given["yes"], as_json=as_json)
     signature = sign(target, given["office"], "act", data, passphrases)
     written = target.call(

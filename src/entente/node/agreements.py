@@ -8,16 +8,20 @@ from dataclasses import dataclass
 from os import urandom
 from typing import TYPE_CHECKING, get_args
 
+import msgspec
+
 from entente.domain.agreement.acts import ActKind
 from entente.domain.agreement.document import digest, parse_agreement
 from entente.domain.agreement.problems import DocumentError
+from entente.domain.agreement.reasons import RefusedAct
+from entente.domain.agreement.status import status
 from entente.domain.agreement.terms import Agreement
 from entente.node.commit import Work, salted
 from entente.node.errors import NotReadyError, RefusedError, UsageError
 from entente.node.ledger import HeldLog, Ledger
 from entente.record.bodies import ActStatement, DeliveredClaim, EpochSetup, SealingAnnouncement, SignedAct, SignedKeys
 from entente.record.merkle import EMPTY_ROOT, Frontier
-from entente.record.projection import BIND, Position
+from entente.record.projection import BIND, ActRecord, Position
 from entente.sealing.canonical import NotCanonicalError, decode, encode
 from entente.sealing.errors import BadSignatureError
 from entente.sealing.seal import SealingKey, set_up_epoch
@@ -204,6 +208,22 @@ def prepare_act(
         note=note,
     )
     return ActDraft(encode(statement), statement)
+
+
+def foreseen_refusal(node: "Node", ledger: Ledger, statement: ActStatement) -> RefusedAct | None:
+    """How the lifecycle would refuse an act if it, and every act before it, were received everywhere at this instant.
+
+    Said before an office signs what cannot be undone. It promises nothing: other acts may count first.
+    """
+    at, projection = node.instant(), ledger.projection
+    written = [*projection.acts.values(), ActRecord(Position(node.party, "", 0), at, statement, "")]
+    acts = []
+    for record in written:
+        act = projection.domain_act(record)
+        received = {party: act.received.get(party, at) for party in ledger.parties if party != act.by}
+        acts.append(msgspec.structs.replace(act, received=received))
+    foreseen = status(projection.documents, acts, at, first=projection.first)
+    return next((refused for refused in foreseen.refused if refused.act == statement.id), None)
 
 
 def _next_act_id(node: "Node", ledger: Ledger) -> str:

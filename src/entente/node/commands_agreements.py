@@ -73,13 +73,19 @@ async def act_prepare(daemon: "Daemon", args: ActArgs) -> Any:
         instant_of(args.effective),
         instant_of(args.instant),
     )
-    draft = await daemon.do(
-        lambda: agreements.prepare_act(
+
+    def work() -> Any:
+        draft = agreements.prepare_act(
             daemon.node, ledger, args.kind, refs=args.refs, document=args.document, effective=effective,
             instant=instant, reading=args.reading, note=args.note,
-        )
-    )  # fmt: skip
-    return {"act": draft.data.hex(), "id": draft.statement.id, "agreement": ledger.agreement.hex()}
+        )  # fmt: skip
+        refusal = agreements.foreseen_refusal(daemon.node, ledger, draft.statement)
+        shown = {"code": refusal.code, "text": refusal.text} if refusal else None
+        return {
+            "act": draft.data.hex(), "id": draft.statement.id, "agreement": ledger.agreement.hex(), "refusal": shown,
+        }  # fmt: skip
+
+    return await daemon.do(work)
 
 
 class ActCommitArgs(Args, kw_only=True):

@@ -272,9 +272,10 @@ class Projection:
 
     def domain_acts(self) -> list[Act]:
         """The formal acts as lifecycle section 1 defines them, with what is known of their delivery."""
-        return [self._domain_act(record) for record in self.acts.values()]
+        return [self.domain_act(record) for record in self.acts.values()]
 
-    def _domain_act(self, record: ActRecord) -> Act:
+    def domain_act(self, record: ActRecord) -> Act:
+        """One formal act, in the record or about to be."""
         statement = record.statement
         received = {
             party: answer.instant

@@ -81,6 +81,28 @@ def test_an_act_without_what_its_kind_needs_is_not_prepared(pair: Pair, kind: st
     assert outcome(lambda: agreements.prepare_act(pair.jp.node, pair.jp.ledger, kind, **fields)) == code
 
 
+@pytest.mark.parametrize(
+    ("kind", "fields", "code"),
+    [
+        ("sign", {}, "ALREADY_DONE"),
+        ("withdraw", {"refs": ("jp-1",)}, "WRONG_KIND_OF_REF"),
+        ("notice_of_termination", {}, None),
+    ],
+)
+def test_what_the_lifecycle_would_refuse_is_said_before_it_is_signed(
+    pair: Pair, kind: str, fields: dict, code: str | None
+) -> None:
+    draft = agreements.prepare_act(pair.jp.node, pair.jp.ledger, kind, **fields)
+    refusal = agreements.foreseen_refusal(pair.jp.node, pair.jp.ledger, draft.statement)
+    assert (refusal.code if refusal else None) == code
+
+
+def test_an_act_on_one_that_is_still_on_its_way_is_not_taken_for_refused(pair: Pair) -> None:
+    notice = pair.jp.act("notice_of_termination")
+    draft = agreements.prepare_act(pair.jp.node, pair.jp.ledger, "suspend_notice", refs=("jp-3",))
+    assert agreements.foreseen_refusal(pair.jp.node, pair.jp.ledger, draft.statement) is None, notice
+
+
 def test_a_document_too_long_to_carry_is_not_put_into_the_record(pair: Pair) -> None:
     """Or no party could take the log any further."""
     document = AGREEMENT.read_bytes() + b"# " + b"x" * 80_000 + b"\n"
