@@ -90,7 +90,7 @@ def withdrawal() -> ActStatement:
 
 def prepares(liar: FalseNode, statement: Wire) -> None:
     data = encode(statement).hex()
-    liar.answers["act.prepare"] = lambda _: {"act": data, "id": "kr-5", "agreement": AGREEMENT.hex()}
+    liar.answers["act.prepare"] = lambda _: {"act": data, "id": "kr-5", "agreement": AGREEMENT.hex(), "refusal": None}
     written = {"entry": 9, "id": "kr-5", "dispatched": "2019-11-22T09:00:00.000Z", "received": {}}
     liar.answers["act.commit"] = lambda _: written
 
@@ -140,7 +140,7 @@ def test_an_act_that_says_anything_else_is_not_signed(liar: FalseNode, lie: dict
 
 def test_bytes_that_are_no_act_are_not_signed(liar: FalseNode) -> None:
     prepares(liar, withdrawal())
-    liar.answers["act.prepare"] = lambda _: {"act": "c0ffee", "id": "kr-5", "agreement": AGREEMENT.hex()}
+    liar.answers["act.prepare"] = lambda _: {"act": "c0ffee", "id": "kr-5", "agreement": AGREEMENT.hex(), "refusal": None}
     assert json.loads(withdraw(liar).stdout)["error"]["code"] == "OTHER_BYTES"
     assert "act.commit" not in liar.commands()
 
@@ -303,7 +303,7 @@ def test_an_approval_of_anything_else_is_not_signed(liar: FalseNode, tmp_path: P
 
 def test_what_the_gate_would_refuse_is_not_even_signed(liar: FalseNode, tmp_path: Path) -> None:
     composes(liar, header())
-    reason = {"code": "ON_HOLD", "blocks": True, "rests_on": "Art. 11", "text": "Held.", "remedy": "Wait."}
+    reason = {"code": "ON_HOLD", "blocks": True, "rests_on": "11", "text": "Held.", "remedy": "Wait."}
     composed = {"item": ITEM, "header": encode(header()).hex(), "agreement": AGREEMENT.hex(), "reasons": [reason]}
     liar.answers["item.compose"] = lambda _: composed
     ran = release(liar, tmp_path)
