@@ -140,7 +140,12 @@ def test_an_act_that_says_anything_else_is_not_signed(liar: FalseNode, lie: dict
 
 def test_bytes_that_are_no_act_are_not_signed(liar: FalseNode) -> None:
     prepares(liar, withdrawal())
-    liar.answers["act.prepare"] = lambda _: {"act": "c0ffee", "id": "kr-5", "agreement": AGREEMENT.hex(), "refusal": None}
+    liar.answers["act.prepare"] = lambda _: {
+        "act": "c0ffee",
+        "id": "kr-5",
+        "agreement": AGREEMENT.hex(),
+        "refusal": None,
+    }
     assert json.loads(withdraw(liar).stdout)["error"]["code"] == "OTHER_BYTES"
     assert "act.commit" not in liar.commands()
 
