@@ -11,6 +11,7 @@ help: ## this help
 
 # pip installs into the environment from outside: Debian's python3 has no ensurepip and guards its own pip.
 $(VENV)/bin/python:
+	@echo "setting up $(VENV) (only this time)"
 	@$(PY) -m venv --without-pip $(VENV)
 
 $(VENV)/.runtime: requirements/runtime.txt pyproject.toml | $(VENV)/bin/python

@@ -92,7 +92,7 @@ def open_command(directory: Path, number: int, output: Path, as_json: bool) -> N
         ("title", line["title"]),
         ("from", line["sender"]),
         ("purpose", line["purpose"]),
-        ("released", line["instant"]),
+        ("released" if line["direction"] == "given" else "received", line["instant"]),
         ("written to", f"{output}, {screens.size(line['size'])}, {line['media_type']}"),
     ])  # fmt: skip
     click.echo("It stays protected under the terms it was released under, whatever the agreement's status.")

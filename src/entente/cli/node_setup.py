@@ -231,7 +231,7 @@ def passphrase(directory: Path, key: str, passphrases: Passphrases, as_json: boo
 
     target = Target(directory)
     path = target.home.key_file(key)
-    if path.stem != key or path.parent != target.path / "keys":
+    if key not in _keys(target):
         raise InputError("NO_KEY", f"{key} is not the name of a key file", f"One of: {', '.join(_keys(target))}.")
     secrets = unlock(path, passphrases.get(key))
     new = passphrases.get(f"{key}, the new one", new=True)

@@ -44,7 +44,8 @@ def log(directory: Path, agreement: str | None, as_json: bool) -> None:
         grid.add_row(name, str(entry["seq"]), entry["kind"], when, str(entry["bytes"]), what)
     console().print(grid)
     for head in shown["heads"]:
-        held = ", ".join(f"{party} holds {size}" for party, size in head["cosigned"].items()) or "cosigned by nobody"
+        none = "cosigned by nobody" if head["writer"] == target.party else "cosigned by this node"
+        held = ", ".join(f"{party} holds {size}" for party, size in head["cosigned"].items()) or none
         name = f"{head['writer']}/{head['incarnation']}"
         console().print(Text(f"{name}: {head['size']} entries, root {head['root'][:16]}; {held}"))
 

@@ -270,9 +270,12 @@ def claim_delivery(node: "Node", ledger: Ledger, claim: DeliveredClaim) -> Posit
 
     def work(unit: Work) -> Position:
         act = ledger.projection.acts.get(claim.act)
-        if act is None or act.position.writer != node.party or claim.party not in ledger.peers:
+        own = ", ".join(name for name, act in ledger.projection.acts.items() if act.position.writer == node.party)
+        if act is None or act.position.writer != node.party:
+            raise RefusedError("WRONG_ACT", f"{claim.act} is not an act of this party", f"One of: {own or 'none yet'}.")
+        if claim.party not in ledger.peers:
             raise RefusedError(
-                "WRONG_ACT", "not an act of this party, or not another party", "Name an act of this party's own."
+                "WRONG_PARTY", f"{claim.party} is not another party", f"One of: {', '.join(ledger.peers)}."
             )
         if not act.instant <= claim.instant <= unit.at:
             raise RefusedError(

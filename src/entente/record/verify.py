@@ -184,7 +184,7 @@ def _check_signs(parsed: Evidence, trusted: Mapping[str, Root]) -> Iterator[Bad]
             continue
         wrong = [party for party, digest in statement.roots if given.get(party) != digest]
         if statement.kind == "sign" and (wrong or not statement.roots):
-            text = f"the signature of {log.writer} names another root of {', '.join(wrong) or 'nobody'} than was given"
+            text = f"the signature of {log.writer} names a root of {', '.join(wrong) or 'nobody'} that was not given"
             yield Bad(step=3, log=log.origin, seq=seq, last=seq, code="WRONG_ROOTS", text=text)
 
 

@@ -167,8 +167,8 @@ def test_a_proposal_whose_bytes_are_no_document_entry_begins_nothing(pair: Pair)
     [
         ({"act": "kr-1"}, "WRONG_ACT"),
         ({"act": "jp-77"}, "WRONG_ACT"),
-        ({"party": "jp"}, "WRONG_ACT"),
-        ({"party": "us"}, "WRONG_ACT"),
+        ({"party": "jp"}, "WRONG_PARTY"),
+        ({"party": "us"}, "WRONG_PARTY"),
         ({"instant": 0}, "WRONG_INSTANT"),
         ({"instant": 4_000_000_000_000}, "WRONG_INSTANT"),
         ({}, "TAKEN"),
