@@ -36,6 +36,8 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "item.release": {"agreement": "", "item": ""},
     "item.statement": {"item": "", "office": "release", "person": "p"},
     "log.show": {},
+    "agreement.documents": {},
+    "item.discard": {"item": "0" * 32},
     "node.status": {},
     "node.stop": {},
     "peer.pair": {"card": "", "words": ""},

@@ -71,7 +71,7 @@ def test_allowed_at_the_last_millisecond_and_refused_at_midnight(answered: dict[
     assert (last["status"]["at"], last["outcome"]) == ("2019-11-22T14:59:59.999Z", "queued")
     assert (after["status"]["at"], after["outcome"]) == ("2019-11-22T15:00:00.000Z", "refused")
     assert [(reason["code"], reason["rests_on"]) for reason in after["reasons"]] == [
-        ("AGREEMENT_NOT_IN_FORCE", "Art. 21(3)")
+        ("AGREEMENT_NOT_IN_FORCE", "21(3)")
     ]
 
 

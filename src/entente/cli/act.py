@@ -249,11 +249,13 @@ def _show(target: Target, statement: "ActStatement", office: str, signed: "Agree
     from entente.cli import screens
     from entente.cli.terms import documents_of, in_force, own_zone
     from entente.domain.agreement.instants import format_instant
+    from entente.domain.agreement.terms import article_in_words
 
     status = target.call("agreement.status", agreement=statement.agreement.hex())
     terms = signed or in_force(target, status, documents_of(target, statement.agreement.hex()))
     zone, form = own_zone(target, status, terms), FORMS[statement.kind]
-    article = terms.articles.get(form.topic) if terms is not None else None
+    named = terms.articles.get(form.topic) if terms is not None else None
+    article = article_in_words(named) if named is not None else None
     screens.heading(target, f"{status['name'] or statement.agreement.hex()[:16]}  {screens.words(status['title'])}")
     rows = [
         ("act", f"{statement.id}  {statement.kind.replace('_', ' ')}"),

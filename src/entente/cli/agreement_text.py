@@ -15,7 +15,7 @@ from entente.cli.output import console, plain
 from entente.domain.agreement.calendar import TZDATA_VERSION, zone
 from entente.domain.agreement.instants import EPOCH, format_instant
 from entente.domain.agreement.status import AgreementStatus, ViewStatus
-from entente.domain.agreement.terms import Agreement
+from entente.domain.agreement.terms import Agreement, article_in_words
 
 _COLOURS: Mapping[str, str] = {
     "in_force": "green",
@@ -73,7 +73,7 @@ def show_status(terms: Agreement, answer: AgreementStatus, after: AgreementStatu
     for reason in answer.reasons:
         out.print()
         blocks = "blocks release" if reason.blocks else "for information"
-        out.print(Text.assemble((reason.code, "bold"), f"  {blocks}, rests on {reason.rests_on}"))
+        out.print(Text.assemble((reason.code, "bold"), f"  {blocks}, rests on {article_in_words(reason.rests_on)}"))
         out.print(Padding(Text(plain(reason.text)), (0, 0, 0, 2)))
         out.print(Padding(Text(f"Remedy: {reason.remedy}", "dim"), (0, 0, 0, 2)))
     if answer.refused:

@@ -56,7 +56,10 @@ def node_status(directory: Path, as_json: bool) -> None:
         ("port", str(node["port"])),
         ("software", f"{node['software']}, time-zone data {node['tzdata']}"),
         ("agreements", ", ".join(each["name"] or each["agreement"][:16] for each in node["agreements"]) or "none"),
-        *((f"peer {party}", f"link {peer['link']}, {peer['address']}") for party, peer in node["peers"].items()),
+        *(
+            (f"peer {party}", f"link {peer['link']}, {peer['address'] or 'no address'}")
+            for party, peer in node["peers"].items()
+        ),
         *((f"alarm {name}", text) for name, text in node["alarms"].items()),
     ])  # fmt: skip
 
@@ -169,7 +172,7 @@ def _peers(target: Target, node: dict[str, Any]) -> Iterator[Link]:
         yield Link(
             f"link to {party}",
             peer["link"] == "up",
-            f"{peer['link']}, {peer['address']}, {heard}",
+            f"{peer['link']}, {peer['address'] or 'no address'}, {heard}",
             f"See that {peer['address']} can be reached and that the node of {party} runs; or carry bundles.",
         )
 

@@ -52,7 +52,7 @@ class DemoText:
         if line.title:
             article = line.reasons[0]["rests_on"] if line.reasons else line.article
             style = "red" if "refused" in line.outcome or _phases(line.status) == {"ended"} else ""
-            self._row(self._local(line.at), line.title, self._state(line), article.removeprefix("Art. "), style=style)
+            self._row(self._local(line.at), line.title, self._state(line), article, style=style)
         if line.views:
             self._views(line.status)
 

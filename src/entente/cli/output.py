@@ -138,7 +138,10 @@ def show_error(error: click.ClickException, *, as_json: bool) -> None:
     for problem in problems:
         _show_problem(problem)
     for reason in reasons:
-        click.echo(plain(f"  {reason['code']}, resting on {reason['rests_on']}: {reason['text']}"), err=True)
+        from entente.domain.agreement.terms import article_in_words
+
+        article = article_in_words(reason["rests_on"])
+        click.echo(plain(f"  {reason['code']}, resting on {article}: {reason['text']}"), err=True)
         click.echo(plain(f"    remedy: {reason['remedy']}"), err=True)
     click.echo(f"remedy: {plain(remedy, lines=True)}", err=True)
 

@@ -39,7 +39,7 @@ def status(directory: Path, as_json: bool) -> None:
         _line(agreement)
     for party, peer in node["peers"].items():
         heard = screens.local(peer["last_heard"], zone)
-        console().print(f"{party}: link {peer['link']}, last heard {heard}, at {peer['address']}")
+        console().print(f"{party}: link {peer['link']}, last heard {heard}, at {peer['address'] or 'no address'}")
     console().print(f"inbox: {items['unopened']} not opened" if items["unopened"] else "inbox: nothing waits")
     if items["unanswered"]:
         console().print(f"given: {items['unanswered']} not answered yet; see: entente register {directory} --given")

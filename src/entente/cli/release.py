@@ -1,5 +1,6 @@
 """``entente release``: compose, read back, approve with one or two office keys, commit."""
 
+import contextlib
 import hashlib
 import time
 from collections.abc import Sequence
@@ -82,6 +83,7 @@ def release(
     if second_office is not None and second_person is not None:
         approvers.append(Approver(second_office, second_person))
     from entente.cli.signing import check_office
+    from entente.node.errors import NodeError
 
     if not file.is_file():
         raise InputError("CANNOT_READ", f"{file} is not a file that can be read", "Name the file to release.")
@@ -91,6 +93,26 @@ def release(
     asked = _asked(file, item)
     with waiting("The node reads and seals the file"):
         composed = target.call("item.compose", **asked)
+    try:
+        _decide(target, file, asked, composed, approvers, passphrases, yes=yes, as_json=as_json)
+    except BaseException:
+        with contextlib.suppress(CommandError, NodeError):  # what is told is why it was not released
+            target.call("item.discard", item=composed["item"])
+        raise
+
+
+def _decide(
+    target: Target,
+    file: Path,
+    asked: dict[str, Any],
+    composed: dict[str, Any],
+    approvers: "list[Approver]",
+    passphrases: Passphrases,
+    *,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Read what the node prepared, show it, and have it approved and released, or refuse."""
     data = bytes.fromhex(composed["header"])
     header = _check(target, data, asked, composed)
     _check_payload(file, header.payload, as_json=as_json)
@@ -180,6 +202,7 @@ def _show(target: Target, header: "TransferHeader", composed: dict[str, Any], ap
     from entente.cli import screens
     from entente.cli.terms import documents_of, in_force, own_zone
     from entente.domain.agreement.instants import format_instant
+    from entente.domain.agreement.terms import article_in_words
     from entente.domain.marking.banner import banner
     from entente.domain.marking.marking import Marking
 
@@ -190,7 +213,8 @@ def _show(target: Target, header: "TransferHeader", composed: dict[str, Any], ap
     line = banner(marking, header.reality, language="en", agreement=terms)
     screens.heading(target, f"{status['name'] or composed['agreement'][:16]}  a release")
     screens.banner(line, header.reality)
-    article = terms.articles.get("purpose") if terms is not None else None
+    named = terms.articles.get("purpose") if terms is not None else None
+    article = article_in_words(named) if named is not None else None
     screens.facts([
         ("title", header.title),
         ("file", f"{header.filename}, {header.media_type}, {screens.size(header.payload.size)}"),

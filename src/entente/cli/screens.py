@@ -16,6 +16,7 @@ from entente.cli.client import Target
 from entente.cli.output import console, plain
 from entente.domain.agreement.calendar import zone as zone_of
 from entente.domain.agreement.instants import EPOCH, parse_instant
+from entente.domain.agreement.terms import article_in_words
 
 REALITY: Mapping[str, tuple[str, str]] = {
     "actual": ("ACTUAL", "bold red"),
@@ -96,7 +97,8 @@ def reasons(found: Sequence[Mapping[str, Any]]) -> None:
     out = console()
     for reason in found:
         blocks = "blocks release" if reason.get("blocks", True) else "for information"
-        out.print(Text.assemble((reason["code"], "bold"), f"  {blocks}, rests on {reason['rests_on']}"))
+        article = article_in_words(reason["rests_on"])
+        out.print(Text.assemble((reason["code"], "bold"), f"  {blocks}, rests on {article}"))
         out.print(Padding(Text(reason["text"]), (0, 0, 0, 2)))
         out.print(Padding(Text(f"Remedy: {reason['remedy']}", "dim"), (0, 0, 0, 2)))
 

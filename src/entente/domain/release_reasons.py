@@ -5,7 +5,7 @@ from typing import Literal, NamedTuple, TypeAlias
 import msgspec
 
 from entente.domain.agreement.reasons import StatusReason
-from entente.domain.agreement.terms import Agreement
+from entente.domain.agreement.terms import Agreement, article_in_words
 
 Reason: TypeAlias = StatusReason
 """Why the gate refuses, or what it marks: the same structure that a status gives its reasons in."""
@@ -100,5 +100,5 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
 
 def what_stays_lawful(agreement: Agreement | None) -> str:
     """What goes on in every phase, a refusal notwithstanding."""
-    article = "gate 5" if agreement is None else agreement.article("survival", "gate 5")
+    article = article_in_words("gate 5" if agreement is None else agreement.article("survival", "gate 5"))
     return f"What was provided stays protected ({article}); receipts, returns and incident reports go on."

@@ -38,6 +38,20 @@ async def agreement_document(daemon: "Daemon", args: DocumentArgs) -> Any:
     return {"digest": await daemon.do(lambda: agreements.add_document(daemon.node, ledger, read_file(args.path)))}
 
 
+class DocumentsArgs(Args, kw_only=True):
+    """An agreement."""
+
+    agreement: str | None = None
+
+
+@command("agreement.documents")
+async def agreement_documents(daemon: "Daemon", args: DocumentsArgs) -> Any:
+    """Every document in the agreement's record, by digest: the caller can check each against it."""
+    ledger = the_ledger(daemon, args.agreement)
+    documents = await daemon.do(lambda: dict(ledger.projection.document_bytes))
+    return {"documents": {digest: data.decode() for digest, data in documents.items()}}
+
+
 class StatusArgs(Args, kw_only=True):
     """An agreement, and an instant if not now."""
 

@@ -114,6 +114,21 @@ async def item_release(daemon: "Daemon", args: ReleaseArgs) -> Any:
     return await daemon.do(lambda: views.given_view(daemon.node, ledger, position))
 
 
+class DiscardArgs(Args, kw_only=True):
+    """A composed item."""
+
+    item: str
+
+
+@command("item.discard")
+async def item_discard(daemon: "Daemon", args: DiscardArgs) -> Any:
+    """Forget a composed item that will not be released, and its sealed payload with it."""
+    draft = daemon.drafts.pop(args.item, None)
+    if draft is not None and draft.staged is not None:
+        draft.staged.unlink(missing_ok=True)
+    return {}
+
+
 class RegisterArgs(Args, kw_only=True):
     """``given``, ``held`` or ``refused``, or all; of one agreement, or all."""
 

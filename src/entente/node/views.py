@@ -49,7 +49,7 @@ def node_view(node: "Node", open_sessions: set[str], last_heard: Mapping[str, in
         party: {
             "link": "up" if party in open_sessions else "down",
             "last_heard": _when(last_heard.get(party)),
-            "address": card.addresses[0],
+            "address": card.addresses[0] if card.addresses else None,
         }
         for party, card in node.cards.items()
     }
@@ -116,6 +116,7 @@ def line_view(node: "Node", line: Line) -> dict[str, Any]:
             "caveats": header.marking.caveats,
             "rel_to": header.marking.rel_to,
             "corresponding": marking.corresponding if marking else None,
+            "handling": marking.handling if marking else False,
             "ask_originator": marking.ask_originator if marking else False,
         }
     return shown

@@ -114,7 +114,7 @@ def test_status_of_a_refusal_exits_0_and_names_the_article() -> None:
     said = answer("status", DOCUMENT, "--acts", ACTS, "--at", "2016-11-23T10:30:00+09:00")
     assert said["release_allowed"] is False
     (reason,) = said["reasons"]
-    assert (reason["code"], reason["blocks"], reason["rests_on"]) == ("AGREEMENT_NOT_IN_FORCE", True, "Art. 21(1)")
+    assert (reason["code"], reason["blocks"], reason["rests_on"]) == ("AGREEMENT_NOT_IN_FORCE", True, "21(1)")
 
 
 def test_status_for_people_fits_100_columns() -> None:

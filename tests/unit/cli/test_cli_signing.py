@@ -284,7 +284,7 @@ def test_an_item_that_says_anything_else_is_not_approved(liar: FalseNode, tmp_pa
     ran = release(liar, tmp_path)
     assert ran.exit_code == 1
     assert json.loads(ran.stdout)["error"]["code"] == "OTHER_BYTES"
-    assert liar.commands() == ["item.compose"]
+    assert liar.commands() == ["item.compose", "item.discard"]
 
 
 @pytest.mark.parametrize("payload", [b"{}", PAYLOAD + b"\n", PAYLOAD[:-1] + b"!", b""])
@@ -292,7 +292,7 @@ def test_bytes_other_than_the_files_are_never_approved(liar: FalseNode, tmp_path
     composes(liar, header())
     ran = release(liar, tmp_path, payload)
     assert json.loads(ran.stdout)["error"]["code"] == "OTHER_BYTES"
-    assert liar.commands() == ["item.compose"]
+    assert liar.commands() == ["item.compose", "item.discard"]
 
 
 @pytest.mark.parametrize(
@@ -315,7 +315,7 @@ def test_what_the_gate_would_refuse_is_not_even_signed(liar: FalseNode, tmp_path
     assert ran.exit_code == 1
     error = json.loads(ran.stdout)["error"]
     assert (error["code"], error["remedy"], error["reasons"]) == ("ON_HOLD", "Wait.", [reason])
-    assert liar.commands() == ["item.compose"]
+    assert liar.commands() == ["item.compose", "item.discard"]
 
 
 # A new incarnation

@@ -136,14 +136,14 @@ def test_every_refusal_says_why_and_what_stays_lawful(code: str, closed: Gate, i
     decision = closed.decide(item, OCTOBER)
     reason = decision.reasons[0]
     assert reason.blocks and reason.text.endswith(".") and reason.remedy.endswith(".")
-    assert reason.rests_on.startswith(("Art. ", "gate ", "lifecycle "))
+    assert reason.rests_on in SAMPLE.articles.values() or reason.rests_on.startswith(("gate ", "lifecycle "))
     assert "What was provided stays protected" in decision.stays_lawful
 
 
 def test_a_reason_rests_on_the_article_the_terms_name_else_on_the_step() -> None:
     decision = gate().decide(changed(ITEM, purpose="trade", size=None), OCTOBER)
     assert [(reason.code, reason.rests_on) for reason in decision.reasons] == [
-        ("PURPOSE_NOT_ALLOWED", "Art. 6"),
+        ("PURPOSE_NOT_ALLOWED", "6"),
         ("TOO_LARGE", "gate 22"),
     ]
     assert "(Art. 21(4))" in decision.stays_lawful

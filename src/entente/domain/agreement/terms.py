@@ -217,5 +217,14 @@ class Agreement(_Table, frozen=True, kw_only=True):
     limits: Limits = Limits()
 
     def article(self, topic: str, otherwise: str) -> str:
-        """The article of the treaty that a reason about ``topic`` rests on, else ``otherwise`` (a spec section)."""
-        return f"Art. {self.articles[topic]}" if topic in self.articles else otherwise
+        """The article that a reason about ``topic`` rests on, as the terms name it, else ``otherwise``."""
+        return self.articles.get(topic, otherwise)
+
+
+SECTIONS = ("lifecycle ", "gate ")
+"""How a section of our own specification begins where the terms name no article."""
+
+
+def article_in_words(rests_on: str) -> str:
+    """What a reason rests on as a person reads it: ``Art. 21(3)``, or the section of our specification."""
+    return rests_on if rests_on.startswith(SECTIONS) else f"Art. {rests_on}"
