@@ -180,14 +180,20 @@ _WORDS = {
 
 
 def render(report: Report) -> Iterator[str]:
-    """The report as plain lines, the verdict first."""
+    """The report as plain lines, the verdict first; logs go by writer and incarnation, the agreement is named once."""
+    agreement = f"entente/{report.agreement}/"
+    yield from (line.replace(agreement, "") for line in _lines(report))
+
+
+def _lines(report: Report) -> Iterator[str]:
     if report.first_bad is None:
         yield f"OK: everything that the file shows was verified. Agreement {report.agreement}."
     else:
         yield f"NOT OK: {where(report.first_bad)}: {report.first_bad.code}: {report.first_bad.text}"
+        yield f"  agreement {report.agreement or 'unknown'}"
         yield from (f"  also: {where(bad)}: {bad.code}: {bad.text}" for bad in report.bad[1:])
     yield ""
-    yield from (f"({step.number}) {step.name}: {step.label}. {step.text}".rstrip() for step in report.steps)
+    yield from (f"({step.number}) {step.name}: {step.label.replace('_', ' ')}. {step.text}".rstrip() for step in report.steps)
     for log in report.logs:
         held = ", ".join(f"{each.party} holds {each.size}" for each in log.cosigners) or "cosigned by nobody"
         yield f"log {log.log}: {log.size} entries, root {log.root}; {held}"
