@@ -16,7 +16,7 @@ def test_the_commands_answer_as_written(path: Path) -> None:
 
 
 def test_every_screen_of_a_simulated_node_says_so() -> None:
-    """Help apart, whatever a command prints for people names a simulated node as one (DESIGN rule 10)."""
+    """Help apart, whatever a command prints for people names a simulated node as one."""
     for path in TRANSCRIPTS:
         for block in path.read_text().split("\n$ ")[1:]:
             command, _, shown = block.partition("\n")

@@ -50,7 +50,7 @@ class PeerFault(LinkError):  # noqa: N818 - says whose fault it is
 class Refuse(LinkError):  # noqa: N818 - an act of the node, raised by its handler
     """Raised by a handler to decline a session: ``code`` and ``text`` go to the peer in a Trouble frame.
 
-    The text is read by the counterparty, so it says nothing the counterparty may not know (DESIGN rule 7).
+    The text is read by the counterparty, so it says nothing the counterparty may not know.
     """
 
     def __init__(self, code: str, text: str) -> None:

@@ -1,4 +1,4 @@
-"""The clock port: the only place where a node reads time (DESIGN rule 10; docs/spec/clock.md).
+"""The clock port: the only place where a node reads time (docs/spec/clock.md).
 
 Instants are integers, milliseconds since 1970-01-01T00:00Z. A simulated clock belongs to a node that was simulated
 from ``node init --simulated`` on; transport timers and certificates live in real time and do not ask this port.

@@ -1,4 +1,4 @@
-"""The one way to write: instant, gate, append, second look at the clock, COMMIT (DESIGN rule 3).
+"""The one way to write: instant, gate, append, second look at the clock, COMMIT (docs/spec/clock.md).
 
 Everything that changes a log runs here, on one thread, inside one transaction. The instant is read once, under the
 write lock, as the maximum of the clock, the persisted high-water mark and every instant seen from peers. Whatever was

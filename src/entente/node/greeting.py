@@ -1,7 +1,7 @@
 """Meeting a peer: where does each one's copy of the logs end, and has this node's own past been lost?
 
 After a start a node writes nothing under an agreement until a peer has said where this party's own log ends, as that
-peer cosigned it, and the end has been merged and checked (DESIGN section 5, "Crash, restore, fail-over"). So an older
+peer cosigned it, and the end has been merged and checked (docs/decisions/0005-every-start-is-checked.md). So an older
 copy of a node, however it came to run, never signs a second version of what it signed before.
 """
 

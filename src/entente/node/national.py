@@ -1,4 +1,4 @@
-"""The national log: the record's machinery, never replicated (DESIGN section 5).
+"""The national log: the record's machinery, never replicated (docs/spec/store.md).
 
 Gate decisions, refusals, openings and approvals of this party, as entries under no agreement; bodies lie locked under
 the node's storage key. Nothing of it is ever put into a frame.

@@ -221,7 +221,7 @@ class Node:
     # Signatures and locked keys
 
     def cosign(self, ledger: Ledger, checkpoint: str, peer: str) -> str:
-        """A peer's checkpoint with this party's cosignature line; the time in it is informative (DESIGN section 5).
+        """A peer's checkpoint with this party's cosignature line; its time only informs (docs/spec/checkpoint.md).
 
         The key is the one of the newest statement that the peer is known to hold, so that it can check it.
         """

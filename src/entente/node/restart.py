@@ -1,4 +1,4 @@
-"""A new incarnation: how a node goes on that no peer can tell where its own log ends (DESIGN section 5).
+"""A new incarnation: how a node goes on that no peer can tell where its own log ends (docs/spec/bodies.md, section 4).
 
 An office that binds the party signs a statement naming the last head known; it becomes the second entry of a log under
 a new, random incarnation. Both branches are kept. It cannot be undone.

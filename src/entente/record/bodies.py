@@ -98,7 +98,7 @@ class PayloadRef(Wire, frozen=True):
 
 
 class TransferHeader(Wire, frozen=True):
-    """The signed header of an item (DESIGN section 6). ``composed`` is in milliseconds since the epoch."""
+    """The signed header of an item (docs/spec/transfer.md). ``composed`` is in milliseconds since the epoch."""
 
     schema: Literal["entente/transfer/1"]
     item: str

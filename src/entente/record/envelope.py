@@ -27,7 +27,7 @@ _KIND = re.compile(r"[a-z-]{1,32}")
 KINDS_TO_ALL = frozenset(
     {"keys", "sealing", "epoch", "document", "act", "delivered", "received", "restart", "national"}
 )
-"""Kinds whose bodies go to every party (DESIGN section 5: formal acts, receipts and key statements go to all)."""
+"""Kinds whose bodies go to every party (docs/spec/record.md): formal acts, receipts and key statements."""
 KNOWN_KINDS = KINDS_TO_ALL | {"transfer"}
 
 
