@@ -193,7 +193,9 @@ def _lines(report: Report) -> Iterator[str]:
         yield f"  agreement {report.agreement or 'unknown'}"
         yield from (f"  also: {where(bad)}: {bad.code}: {bad.text}" for bad in report.bad[1:])
     yield ""
-    yield from (f"({step.number}) {step.name}: {step.label.replace('_', ' ')}. {step.text}".rstrip() for step in report.steps)
+    yield from (
+        f"({step.number}) {step.name}: {step.label.replace('_', ' ')}. {step.text}".rstrip() for step in report.steps
+    )
     for log in report.logs:
         held = ", ".join(f"{each.party} holds {each.size}" for each in log.cosigners) or "cosigned by nobody"
         yield f"log {log.log}: {log.size} entries, root {log.root}; {held}"

@@ -53,6 +53,15 @@ def test_every_test_that_the_threat_model_names_exists(name: str) -> None:
     assert any(found.startswith("test_") for found in found_in(ROOT / file))
 
 
+CITED = re.compile(r"docs/[a-z-]+/[a-z0-9-]+\.md")
+CITES = {cited for file in (ROOT / "src").rglob("*.py") for cited in CITED.findall(file.read_text())}
+
+
+@pytest.mark.parametrize("page", sorted(CITES))
+def test_every_page_that_the_code_cites_exists(page: str) -> None:
+    assert (ROOT / page).is_file()
+
+
 def test_the_limits_of_the_threat_model_are_the_codes() -> None:
     assert f"at most {intake.MAX_PROPOSALS} lie unsigned" in THREATS
     assert f"{intake.DEFAULT_SKEW // 60_000} minutes" in THREATS
