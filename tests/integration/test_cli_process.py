@@ -132,6 +132,14 @@ def test_an_address_in_use_is_named(alone: CliNode, nodes: Nodes) -> None:
     assert json.loads(out)["error"]["code"] == "CANNOT_LISTEN"
 
 
+@pytest.mark.parametrize("change", [("simulated = true", "simulated = false"), ('"kr"', '"jp"')])
+def test_settings_that_are_not_the_root_cards_do_not_start_a_node(alone: CliNode, change: tuple[str, str]) -> None:
+    settings = (alone.path / "node.toml").read_text()
+    (alone.path / "node.toml").write_text(settings.replace(*change))
+    ran = entente("node", "run", alone.path, "--json")
+    assert (ran.code, ran.json["error"]["code"]) == (2, "BAD_SETTINGS")
+
+
 def test_a_path_too_long_for_a_socket_is_refused_before_anything_is_made(tmp_path: Path) -> None:
     long = tmp_path / ("n" * 100)
     ran = entente("node", "init", long, "--party", "kr", "--simulated", "--json")

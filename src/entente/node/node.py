@@ -57,6 +57,15 @@ class Node:
         self.party = home.party
         self.keyring = keyring
         self.clock = clock
+        self.card = _read(home.path / "card.json", parse_card)
+        root = self.card.root_card
+        if (root.party, root.simulated) != (home.party, clock.simulated):
+            raise UsageError(
+                "BAD_SETTINGS",
+                f"{home.path}/node.toml is not that of {root.party}, whose clock is "
+                f"{'simulated' if root.simulated else 'real'} by its root card",
+                "Put back the settings that the node was made with; neither ever changes.",
+            )
         self.store = Store(home.path / "store.db")
         self.item_keys = ItemKeys(home.path / "items.db")
         self.committer = Committer(self.store, self, self.rebuild)
@@ -65,7 +74,6 @@ class Node:
         self.ledgers: dict[bytes, Ledger] = {}
         self.alarms: dict[str, str] = {}
         self._contradictions: list[tuple[str, str]] = []
-        self.card = _read(home.path / "card.json", parse_card)
         self._high_water = max((row.last_instant for row in self.store.logs()), default=0)
         self._high_water = max(self._high_water, int(self.store.get("high-water") or b"0"))
         self._own_time = int(self.store.get("own-time") or b"0")
