@@ -179,6 +179,24 @@ def test_an_office_opens_a_new_incarnation_and_the_peer_takes_it(world: tuple[Re
     assert never_two_roots(pair)
 
 
+def test_an_act_of_a_new_incarnation_never_bears_the_id_of_one_that_was_lost(
+    world: tuple[Recording, Path],
+) -> None:
+    """Otherwise each side would hold another act under one id, and their status would differ for good."""
+    pair, copy = world
+    lost = pair.jp.act("notice_of_termination")
+    pair.carry()
+    restored(pair, pair.jp, copy)
+    office_restart(pair.jp)
+    pair.jp.act("declare_reading", reading="asleep")
+    pair.connect()
+    acts = [{name: act.position for name, act in party.ledger.projection.acts.items()} for party in pair]
+    assert acts[0] == acts[1]
+    assert lost in acts[0].values()
+    at = pair.jp.node.instant()
+    assert pair.jp.ledger.status(at).to_json() == pair.kr.ledger.status(at).to_json()
+
+
 def test_a_restart_is_refused_while_nothing_is_in_doubt(october: Pair) -> None:
     assert outcome(lambda: restart.prepare(october.jp.node, october.jp.ledger)) == "NOTHING_TO_RESTART"
 

@@ -83,10 +83,20 @@ def announce_sealing(node: "Node", work: Work, ledger: Ledger, log: HeldLog) -> 
     work.tx.put_secret("sealing", public.id, work.at, node.lock(f"sealing/{public.id.hex()}", key.secret()))
     body = SealingAnnouncement(SUITE, public.id, public.mlkem768, public.x25519)
     work.append(ledger, log, "sealing", [salted(encode(body))])
+    replaced: dict[bytes, int | None] = {}
+    for held in node.ledgers.values():  # a key that is still announced under some agreement is needed there
+        replaced |= held.replaced
     for kind in ("sealing", "epoch"):
         for key_id, created, _ in work.tx.secrets(kind):
-            if created + DAY + KEEP_SECRETS < work.at:
+            ended = replaced.get(key_id, created + DAY)
+            if ended is not None and ended + KEEP_SECRETS < work.at:
                 work.tx.drop_secret(kind, key_id)
+
+
+def replace_sealing(node: "Node", work: Work, ledger: Ledger, log: HeldLog) -> None:
+    """Replace this party's sealing key where it is a day old."""
+    if ledger.sealing_since.get(node.party, 0) + DAY <= work.at:
+        announce_sealing(node, work, ledger, log)
 
 
 def epoch_for(node: "Node", work: Work, ledger: Ledger, log: HeldLog, recipient: str) -> tuple[bytes, bytes]:
@@ -98,8 +108,7 @@ def epoch_for(node: "Node", work: Work, ledger: Ledger, log: HeldLog, recipient:
     target = ledger.sealing.get(recipient)
     if target is None:
         raise NotReadyError("NO_SEALING_KEY", f"{recipient} has published no sealing key yet", "Connect to it first.")
-    if ledger.sealing_since.get(node.party, 0) + DAY <= work.at:
-        announce_sealing(node, work, ledger, log)
+    replace_sealing(node, work, ledger, log)
     setup = ledger.epochs.get((node.party, recipient))
     if setup is not None and setup.key == target.id and work.at < ledger.epoch_since[node.party, recipient] + DAY:
         secret = node.secret("epoch", setup.epoch)
@@ -141,6 +150,7 @@ def propose(node: "Node", data: bytes) -> Ledger:
         raise UsageError("ALREADY_KNOWN", "this document is known here already", "See: entente status")
 
     def work(unit: Work) -> Ledger:
+        unit.touched.add(identity)
         ledger = node.ledgers[identity] = Ledger(identity, node.party, node.roots)
         log = open_log(node, unit, ledger)
         unit.append(ledger, log, "document", [salted(data)])
@@ -227,8 +237,13 @@ def foreseen_refusal(node: "Node", ledger: Ledger, statement: ActStatement) -> R
 
 
 def _next_act_id(node: "Node", ledger: Ledger) -> str:
+    """The next number; after a restart one that no act of the branch left behind has, although it is not here."""
     written = sum(act.statement.by == node.party for act in ledger.projection.acts.values())
-    return f"{node.party}-{written + 1}"
+    own = [log for log in ledger.logs.values() if log.row.writer == node.party]
+    if len(own) < 2 or ledger.own is None:
+        return f"{node.party}-{written + 1}"
+    branch = 100 + int(ledger.own.row.incarnation, 16) % 900
+    return f"{node.party}-{branch}{written + 1:06}"
 
 
 def commit_act(node: "Node", ledger: Ledger, data: bytes, office: str, signature: Signature) -> Position:

@@ -67,6 +67,8 @@ class Ledger:
         self.logs: dict[tuple[str, str], HeldLog] = {}
         self.sealing: dict[str, SealingPublic] = {}
         self.sealing_since: dict[str, int] = {}
+        self.replaced: dict[bytes, int | None] = {}
+        """When each of this party's sealing keys was followed by the next; None for the one that stands."""
         self.epochs: dict[tuple[str, str], EpochSetup] = {}
         self.setups: dict[tuple[str, bytes], EpochSetup] = {}
         self.epoch_since: dict[tuple[str, str], int] = {}
@@ -145,6 +147,9 @@ class Ledger:
             key = decode(SealingAnnouncement, bodies[0])
             self.sealing[envelope.writer] = SealingPublic(key.mlkem768, key.x25519)
             self.sealing_since[envelope.writer] = envelope.instant
+            if envelope.writer == self.party:
+                ended = {each: envelope.instant for each, at in self.replaced.items() if at is None}
+                self.replaced |= ended | {key.key: None}
         if code is None and envelope.kind == "epoch" and bodies[0] is not None:
             setup = decode(EpochSetup, bodies[0])
             self.epochs[envelope.writer, setup.recipient] = setup
