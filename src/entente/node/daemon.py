@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from entente.link.errors import LinkError
-from entente.link.session import Session
+from entente.link.session import Session, place
 from entente.link.tls import Peer, TlsIdentity
 from entente.link.transport import Link
 from entente.node.control import ControlServer
@@ -33,6 +33,8 @@ from entente.store.errors import StoreError
 
 logger = logging.getLogger("entente.node.daemon")
 T = TypeVar("T")
+NOWHERE = ":0"
+"""Stands for the address of a party whose card names none: it dials, or is met by bundles."""
 MAX_REQUESTS = 1024
 """Requests for segments kept of one peer."""
 TICK = 0.2
@@ -95,7 +97,7 @@ class Daemon:
         """The paired parties as the link knows them."""
         found = {}
         for party, card in self.node.cards.items():
-            host, _, port = card.addresses[0].rpartition(":")
+            host, _, port = (card.addresses or (NOWHERE,))[0].rpartition(":")
             digest = spki_digest(card.tls_certificate.encode())
             address = (host.strip("[]"), int(port)) if int(port) else None
             dial = self.node.party < party and address is not None
@@ -123,6 +125,9 @@ class Daemon:
             except (StoreError, NodeError) as error:
                 # A store in trouble refuses every write by itself; what must not happen is that nobody is told.
                 self.node.alarm("store", f"the store is in trouble: {error}")
+            except Exception as error:  # noqa: BLE001 - whatever it is, the next look has to come
+                logger.error("a look at the clock failed: %s", place(error))
+                self.node.alarm("store", "the node fails at looking after its clock; see its log")
             else:
                 self.node.clear_alarm("store")
 
@@ -205,3 +210,6 @@ class Daemon:
         except (StoreError, LinkError) as error:
             logger.warning("feeding %s stopped: %s", conversation.session.peer, error)
             await conversation.session.close("the feed stopped")
+        except Exception as error:  # noqa: BLE001 - a session that nobody feeds is not left standing
+            logger.error("feeding %s failed: %s", conversation.session.peer, place(error))
+            await conversation.session.close("the feed failed")

@@ -39,7 +39,11 @@ def export(node: "Node", ledger: Ledger, path: Path, *, disclose: bool) -> dict[
     if not any(log.row.size for log in ledger.logs.values()):
         raise NotReadyError("EMPTY", "nothing is in the record of this agreement yet", "Propose or sign it first.")
     data = b"".join(write_frames(MAGIC, _frames(node, ledger, disclose)))
-    write_durably(path, data)
+    try:
+        write_durably(path, data)
+    except OSError as error:
+        text = f"{path} was not written: {error.strerror}"
+        raise NotReadyError("EVIDENCE_NOT_WRITTEN", text, "Name a directory that can be written, with room.") from error
     entries = sum(log.row.size for log in ledger.logs.values())
     return {"path": str(path), "bytes": len(data), "entries": entries, "logs": len(ledger.logs), "disclosed": disclose}
 
