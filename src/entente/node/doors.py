@@ -26,7 +26,7 @@ FrameDoor: TypeAlias = Callable[["Node", Feed, Returned, Any, str], list[AnyFram
 
 def _entries(node: "Node", feed: Feed, returned: Returned, frame: Entries, channel: str) -> list[AnyFrame]:
     if frame.writer == node.party:
-        if returned.take(node, feed.peer, frame):
+        if returned.take(node, feed.peer, frame, channel):
             feed.sent[frame.agreement, frame.writer, frame.incarnation] = frame.first + len(frame.deliveries)
         return []
     return take_entries(node, feed.peer, frame, channel)
@@ -37,8 +37,8 @@ def _cosigned(node: "Node", feed: Feed, _returned: Returned, frame: Cosigned, _c
     return []
 
 
-def _want(node: "Node", feed: Feed, _returned: Returned, frame: Want, _channel: str) -> list[AnyFrame]:
-    return take_want(node, feed.peer, frame)
+def _want(node: "Node", feed: Feed, _returned: Returned, frame: Want, channel: str) -> list[AnyFrame]:
+    return take_want(node, feed.peer, frame, channel)
 
 
 def _segment(node: "Node", feed: Feed, _returned: Returned, frame: Segment, channel: str) -> list[AnyFrame]:

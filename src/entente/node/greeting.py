@@ -11,6 +11,7 @@ from entente.node.commit import Work
 from entente.node.errors import RefusedError
 from entente.node.ledger import HeldLog, Ledger
 from entente.node.outgoing import Feed
+from entente.node.transfers import item_id
 from entente.record.checkpoint import CheckpointError, origin, parse_note, verify_checkpoint
 from entente.record.envelope import Delivery
 from entente.record.errors import LogError
@@ -113,12 +114,17 @@ class Returned:
         self._first: dict[tuple[bytes, str], int] = {}
         self._size = 0
 
-    def take(self, node: "Node", peer: str, frame: Entries) -> bool:
+    def take(self, node: "Node", peer: str, frame: Entries, channel: str) -> bool:
         """Take a frame of this party's own log; True when its end has been merged and checked.
 
+        Over the link the end is confirmed with it. A bundle is as old as it is and sealed by anybody: it brings entries
+        back, and cannot say that there are no more.
+
         Raises:
-            RefusedError: too much, or not what this party signed.
+            RefusedError: too much, nothing, or not what this party signed.
         """
+        if not frame.deliveries:
+            raise RefusedError("MALFORMED", "a frame of this node's own log brings no entry back", "Nothing was kept.")
         key = (frame.agreement, frame.incarnation)
         self._first.setdefault(key, frame.first)
         self._deliveries.setdefault(key, []).extend(frame.deliveries)
@@ -134,13 +140,13 @@ class Returned:
             return False
         deliveries, first = tuple(self._deliveries.pop(key)), self._first.pop(key)
         whole = Entries(frame.agreement, frame.writer, frame.incarnation, first, deliveries, frame.checkpoint)
-        node.committer.run(lambda unit: _merge(node, unit, whole))
-        if node.ledgers[frame.agreement].confirm(peer):
+        node.committer.run(lambda unit: _merge(node, unit, peer, whole))
+        if channel == "link" and node.ledgers[frame.agreement].confirm(peer):
             node.clear_alarm(f"restored/{frame.agreement.hex()}")
         return True
 
 
-def _merge(node: "Node", unit: Work, frame: Entries) -> None:
+def _merge(node: "Node", unit: Work, peer: str, frame: Entries) -> None:
     ledger = node.ledgers.get(frame.agreement)
     log = ledger.logs.get((frame.writer, frame.incarnation)) if ledger else None
     if ledger is None or log is None:
@@ -167,14 +173,14 @@ def _merge(node: "Node", unit: Work, frame: Entries) -> None:
     unit.saw(extension.head.last_instant)
     for entry in extension.parsed:
         ledger.take(log, entry.envelope, entry.bodies)
-        if entry.envelope.kind == "transfer" and entry.delivery.wrap is not None:
-            wrap = entry.delivery.wrap
+        wrap = entry.delivery.wrap
+        if entry.envelope.kind == "transfer" and wrap is not None and wrap.recipient == peer:
             unit.tx.enter(
                 log.row.id,
                 entry.envelope.seq,
-                wrap.recipient,
+                peer,
                 "given",
-                wrap.item,
+                item_id(wrap),
                 "sent (title lost)",
                 entry.envelope.instant,
             )

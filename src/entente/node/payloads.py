@@ -7,6 +7,7 @@ from entente.node.authority import flowing
 from entente.node.commit import Work, salted
 from entente.node.errors import RefusedError
 from entente.node.ledger import HeldLog, Ledger
+from entente.node.outgoing import may_leave
 from entente.node.releases import disk_room
 from entente.node.transfers import SEALED_SEGMENT, abandon, finish_payload, segments_held, take_segment
 from entente.record.bodies import Received, ReceivedOf, Refused
@@ -84,8 +85,8 @@ def _segments(node: "Node", log: int, seq: int) -> int:
     return max(1, -(-total // SEGMENT))
 
 
-def take_want(node: "Node", peer: str, frame: Want) -> list[AnyFrame]:
-    """The next segments of an item's payload, for its recipient and only while the gate lets anything flow.
+def take_want(node: "Node", peer: str, frame: Want, channel: str) -> list[AnyFrame]:
+    """The next segments of an item's payload, for its recipient and only while the gate lets it flow by this channel.
 
     Raises:
         RefusedError: not an item of this party addressed to the peer and still unanswered.
@@ -93,7 +94,7 @@ def take_want(node: "Node", peer: str, frame: Want) -> list[AnyFrame]:
     ledger, log = _own(node, frame)
     if not 0 <= frame.seq < log.row.size or node.store.wrap(log.row.id, frame.seq, peer) is None:
         raise RefusedError("NOT_A_PARTY", "a payload was asked for that is not the peer's to have", "Nothing was sent.")
-    if not flowing(ledger, node.instant()):
+    if not may_leave(node, ledger, node.store.entries(log.row.id, frame.seq, 1)[0], peer, channel):
         return []
     path = node.payload_path(Position(*log.name, frame.seq))
     if not path.exists() or not 0 <= frame.index * SEALED_SEGMENT < path.stat().st_size:

@@ -6,6 +6,7 @@ opening was checked, under a content key locked anew at rest.
 
 import hashlib
 import os
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 REFUSED = "refused: "
 """How the state of a refused item begins in both registers."""
 SEALED_SEGMENT = 1024 * 1024 + 16
+ITEM = re.compile(r"[a-z0-9-]{1,64}")
+"""An item's id; it stands in registers, whatever else becomes of the item."""
 
 
 @dataclass(frozen=True)
@@ -72,18 +75,23 @@ def take_transfer(
     except (SealingError, NotCanonicalError) as error:
         code = _closed(ledger, unit) or "SEAL"
         note(node, unit, "refused", {"from": log.row.writer, "entry": seq, "code": code, "text": str(error)})
-        return _refuse(node, unit, log, seq, wrap.item, code)
+        return _refuse(node, unit, log, seq, item_id(wrap), code)
     if _given_before(unit, log, opened.header.item):
-        return _refuse(node, unit, log, seq, wrap.item, "DUPLICATE")
+        return _refuse(node, unit, log, seq, item_id(wrap), "DUPLICATE")
     refused = _judge(node, unit, ledger, log, seq, opened, channel)
     if refused is not None:
-        return _refuse(node, unit, log, seq, wrap.item, refused)
+        return _refuse(node, unit, log, seq, item_id(wrap), refused)
     _keep(node, unit, log, entry, opened)
     if opened.header.payload.segments:
         unit.tx.await_payload(log.row.id, seq)
         return Outcome(seq, awaiting=True, have=segments_held(node, Position(*log.name, seq)))
     unit.tx.enter(log.row.id, seq, log.row.writer, "held", opened.header.item, "held", unit.at)
     return Outcome(seq)
+
+
+def item_id(wrap: Wrap) -> str:
+    """The id that a wrap names, before anything signed has confirmed it; "" where it is none."""
+    return wrap.item if ITEM.fullmatch(wrap.item) else ""
 
 
 def _given_before(unit: Work, log: HeldLog, item: str) -> bool:
@@ -146,7 +154,8 @@ def check_item(ledger: Ledger, envelope: Envelope, wrap: Wrap | None, key: bytes
     transfer = decode(Transfer, bodies[0])
     header, digest = decode(TransferHeader, transfer.header), hashlib.sha256(transfer.header).digest()
     payload = header.payload
-    if len(bodies) > 2 or len(payload.salt) != SALT or min(payload.size, payload.segments) < 0:
+    of_an_item = len(bodies) <= 2 and ITEM.fullmatch(header.item) is not None
+    if not of_an_item or len(payload.salt) != SALT or min(payload.size, payload.segments) < 0:
         raise NotCanonicalError("the header is not one of an item")
     inline = bodies[1] if len(bodies) == 2 else None
     outside = (header.agreement, header.sender, header.precedence, header.reality)
