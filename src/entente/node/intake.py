@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from entente.domain.agreement.calendar import parse_duration
 from entente.node import restart
-from entente.node.agreements import open_log, read_document
+from entente.node.agreements import open_log, read_document, replace_sealing
 from entente.node.commit import Work, salted
 from entente.node.errors import NodeError, RefusedError, UsageError
 from entente.node.ledger import HeldLog, Ledger
@@ -30,9 +30,10 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("entente.node.intake")
 DEFAULT_SKEW = 5 * 60 * 1000
-ANSWERED_KINDS = frozenset({"act", "transfer"})
 MAX_PROPOSALS = 64
-"""Agreements a peer may have put before this party that nobody here has signed."""
+"""Agreements one peer may have put before this party under which this party has written nothing."""
+MAX_UNSEEN_LOGS = 4
+"""Logs of one party that no entry of this party's names yet: the next one names them all, and has to be an envelope."""
 
 
 @dataclass
@@ -82,11 +83,14 @@ def take_entries(node: "Node", peer: str, frame: Entries, channel: str) -> list[
         if ledger.document is None:  # its bytes came, but not as a document: nobody could say who the parties are
             raise RefusedError("UNKNOWN_AGREEMENT", "the entries put no document before us", "Propose it first.")
         if answers:
-            unit.append(ledger, open_log(node, unit, ledger), "received", [salted(answers.body(log))])
+            own = open_log(node, unit, ledger)
+            unit.append(ledger, own, "received", [salted(answers.body(log))])
+            if outcomes:  # whoever only receives announces no key otherwise
+                replace_sealing(node, unit, ledger, own)
         replies.extend(
             Want(ledger.agreement, *log.name, outcome.seq, outcome.have) for outcome in outcomes if outcome.awaiting
         )
-        unit.after.append(lambda: replies.append(cosigned(node, ledger, log, frame.checkpoint)))
+        unit.after.append(lambda: replies.append(cosigned(node, ledger, log, log.row.checkpoint)))
 
     node.committer.run(work)
     return replies
@@ -99,7 +103,8 @@ def _ledger_for(node: "Node", unit: Work, peer: str, frame: Entries) -> Ledger:
         if ledger.parties and peer not in ledger.parties:
             raise RefusedError("NOT_A_PARTY", f"{peer} is not a party to this agreement", "Nothing was kept.")
         return ledger
-    if sum(not held.signed() for held in node.ledgers.values()) >= MAX_PROPOSALS:
+    theirs = [held for held in node.ledgers.values() if held.current(peer) is not None and held.own is None]
+    if len(theirs) >= MAX_PROPOSALS:
         raise RefusedError("TOO_MANY_PROPOSALS", "too many proposals lie unsigned", "Sign or remove some.")
     bodies = (body.data[32:] for delivery in frame.deliveries for body in delivery.bodies if body and not body.sealed)
     for body in bodies:
@@ -119,6 +124,9 @@ def _log_for(unit: Work, ledger: Ledger, frame: Entries) -> HeldLog:
     held = ledger.logs.get((frame.writer, frame.incarnation))
     if held is not None:
         return held
+    if sum(seen.party == frame.writer for seen in ledger.seen()) >= MAX_UNSEEN_LOGS:
+        text = f"{frame.writer} began one log after another, faster than this node writes"
+        raise RefusedError("TOO_MANY_LOGS", text, "Wait until this node's next entry names those that are here.")
     row = unit.tx.create_log(
         ledger.agreement, frame.writer, frame.incarnation, root=EMPTY_ROOT, frontier=Frontier().to_bytes()
     )
@@ -145,8 +153,11 @@ def _check_restart(node: "Node", ledger: Ledger, log: HeldLog, checked: tuple[Ch
 
 
 def skew(ledger: Ledger) -> int:
-    """How far in the future a peer's entry may lie, in ms."""
-    return parse_duration(ledger.document.limits.max_skew) if ledger.document else DEFAULT_SKEW
+    """How far in the future a peer's entry may lie, in ms; a document that this party has not signed allows no more."""
+    if ledger.document is None:
+        return DEFAULT_SKEW
+    agreed = parse_duration(ledger.document.limits.max_skew)
+    return agreed if ledger.signed() else min(agreed, DEFAULT_SKEW)
 
 
 def _check(node: "Node", unit: Work, ledger: Ledger, log: HeldLog, frame: Entries) -> tuple[CheckedEntry, ...]:
@@ -174,16 +185,16 @@ def _check(node: "Node", unit: Work, ledger: Ledger, log: HeldLog, frame: Entrie
         # Instants seen from peers count as time that has passed: nothing is judged or answered before it was written.
         unit.saw(extension.head.last_instant)
         log.row = unit.tx.append(
-            row, entries, root=frontier.root(), frontier=frontier.to_bytes(), checkpoint=frame.checkpoint
+            row, entries, root=frontier.root(), frontier=frontier.to_bytes(), checkpoint=extension.head.checkpoint
         )
         log.frontier = frontier
     return extension.parsed
 
 
 def _new_entry(entry: CheckedEntry) -> NewEntry:
-    """The entry for the store; a transfer's bodies are kept only when it has been accepted."""
+    """The entry for the store: bodies that were checked; a transfer's only when it has been accepted."""
     bodies = [
-        (body.sealed, body.data) if body and entry.envelope.kind != "transfer" else None
+        (False, body.data) if body and not body.sealed and entry.envelope.kind != "transfer" else None
         for body in entry.delivery.bodies
     ]
     return NewEntry(entry.envelope.kind, entry.envelope.instant, entry.delivery.envelope, bodies)

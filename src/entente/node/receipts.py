@@ -27,15 +27,14 @@ def note_answers(node: "Node", unit: Work, ledger: Ledger, entry: CheckedEntry) 
         if log is None or log.row.writer != node.party:
             continue
         for low, high in of.accepted:
-            for seq in range(low, high + 1):
-                _answered(unit, log, seq, party, "received", instant)
+            _answered(unit, log, (low, high), party, "received", instant)
         for refused in of.refused:
-            _answered(unit, log, refused.seq, party, REFUSED + refused.code, instant)
+            _answered(unit, log, (refused.seq, refused.seq), party, REFUSED + refused.code, instant)
 
 
-def _answered(unit: Work, log: HeldLog, seq: int, party: str, state: str, instant: int) -> None:
-    unit.tx.drop_wrap(log.row.id, seq, party)
-    unit.tx.answer(log.row.id, seq, party, "given", state, instant)
+def _answered(unit: Work, log: HeldLog, seqs: tuple[int, int], party: str, state: str, instant: int) -> None:
+    unit.tx.drop_wraps(log.row.id, seqs, party)
+    unit.tx.answer(log.row.id, seqs, party, "given", state, instant)
 
 
 def cosigned(node: "Node", ledger: Ledger, log: HeldLog, checkpoint: str) -> Cosigned:

@@ -25,7 +25,14 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from entente.record.bodies import SignedKeys
-from entente.record.checkpoint import Checkpoint, CheckpointError, origin, parse_note, verify_checkpoint
+from entente.record.checkpoint import (
+    Checkpoint,
+    CheckpointError,
+    origin,
+    parse_note,
+    signed_alone,
+    verify_checkpoint,
+)
 from entente.record.envelope import KINDS_TO_ALL, Delivery, Envelope, open_body, parse_envelope
 from entente.record.errors import (
     BackdatedError,
@@ -127,8 +134,8 @@ def check_entries(
     walk = Walk(head, history)
     parsed = tuple(walk.take(delivery, now_max=now_max) for delivery in fresh)
     after = walk.head()
-    _check_note(head, after, walk.history, frame.checkpoint)
-    return Extension(parsed, after._replace(checkpoint=frame.checkpoint), walk.history)
+    note = _check_note(head, after, walk.history, frame.checkpoint)
+    return Extension(parsed, after._replace(checkpoint=note), walk.history)
 
 
 def _check_frame(head: LogHead, frame: Entries) -> None:
@@ -276,15 +283,15 @@ def _check_keys(history: KeyHistory, envelope: Envelope, bodies: tuple[bytes | N
         raise BadKeysError(f"entry {seq}: {error}", seq) from error
 
 
-def _check_note(before: LogHead, after: LogHead, history: KeyHistory, text: str) -> None:
-    """Step 7."""
+def _check_note(before: LogHead, after: LogHead, history: KeyHistory, text: str) -> str:
+    """Step 7; returns the checkpoint under its writer's line alone, which is what the checks were about."""
     if after.size == 0:
         raise GapError("the log is empty and the frame brings nothing", 0)
     checkpoint = signed_checkpoint(after, history, text, seq=before.size)
     if checkpoint.size != after.size:
         raise BadRootError(f"a checkpoint of {checkpoint.size} entries over {after.size}", before.size)
     if checkpoint.root == after.frontier.root():
-        return
+        return signed_alone(text, history.checkpoint_key(after.size) or b"")
     if before.size == after.size:
         raise _fork(before, text, before.size - 1, f"two roots of {before.size} entries")
     raise BadRootError(f"the checkpoint of {after.size} entries has another root than they give", before.size)

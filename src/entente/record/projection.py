@@ -8,6 +8,7 @@ nothing by the clock and holds nothing that the logs do not say.
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple, TypeAlias, cast, get_args
 
 from entente.domain.agreement.acts import Act, ActKind
@@ -33,6 +34,7 @@ from entente.sealing.seal import SealingPublic
 from entente.sealing.signing import HybridPublic
 from entente.sealing.suites import check_suite
 
+_CODE = re.compile(r"[A-Z_]{1,40}")
 BIND = "bind"
 """The role of an office that may bind its party by formal acts."""
 
@@ -245,8 +247,10 @@ class Projection:
             ends = [seq for pair in of.accepted for seq in pair] + [refused.seq for refused in of.refused]
             if of.writer == envelope.writer or any(not 0 <= seq < known for seq in ends):
                 return "MALFORMED"
-            if any(low > high for low, high in of.accepted):
+            if not _each_once(of):
                 return "MALFORMED"
+        if len({(of.writer, of.incarnation) for of in receipt.of}) != len(receipt.of):
+            return "MALFORMED"
         for of in receipt.of:
             for seq, code in self._answered(of):
                 answer = Answer(envelope.writer, position, envelope.instant, code)
@@ -299,3 +303,13 @@ class Projection:
             instant=statement.instant,
             reading=cast("Reading | None", statement.reading),
         )
+
+
+def _each_once(of: ReceivedOf) -> bool:
+    """Whether ranges and refusals rise, name no entry twice and give codes: one receipt says nothing over and over."""
+    refused = [(each.seq, each.seq) for each in of.refused]
+    spans = sorted([*of.accepted, *refused])
+    in_order = sorted(of.accepted) == list(of.accepted) and sorted(refused) == refused
+    apart = all(before[1] < after[0] for before, after in pairwise(spans))
+    coded = all(_CODE.fullmatch(each.code) for each in of.refused)
+    return in_order and apart and coded and all(low <= high for low, high in spans)

@@ -49,6 +49,9 @@ NAMES = {
 }
 HARMLESS = frozenset({"UNKNOWN_KIND", "DUPLICATE"})
 """Codes of entries that are kept without effect: not understood, or said before. Noted, and not held against anyone."""
+WITHOUT_EFFECT = frozenset({"BAD_DOCUMENT", "WRONG_ROOTS"})
+"""Codes of steps 2 and 3 for entries to which the replay gives no effect, so that it can go on: nobody who appends one
+afterwards keeps the rest from being verified."""
 
 
 class Root(NamedTuple):
@@ -97,7 +100,7 @@ def _verify(parsed: Evidence, roots: Sequence[bytes], findings: _Findings) -> Re
     findings.step(3, "recomputed", f"{', '.join(sorted(trusted)) or 'no party'} by root cards given as arguments")
     logs = _check_logs(parsed, trusted, findings)
     findings.step(4, "recomputed", f"{sum(len(log.entries) for log in logs.values())} entries")
-    if findings.bad:
+    if any(bad.code not in WITHOUT_EFFECT for bad in findings.bad):
         for number in range(5, 9):
             findings.step(number, "not_reached", "what it would stand on was found wanting")
         return _report(findings, parsed.agreement, logs)

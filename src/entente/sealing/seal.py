@@ -40,8 +40,6 @@ TAG: Final = 16
 SALT: Final = 32
 EPOCH_ID: Final = 8
 SEALING_ID: Final = 8
-MLKEM768_PUBLIC: Final = 1184
-X25519_PUBLIC: Final = 32
 SEALING_SECRET: Final = 96
 SEGMENT: Final = 1024 * 1024
 """Bytes of plaintext in every segment but the last."""
@@ -65,9 +63,12 @@ class SealingPublic(Wire, frozen=True):
         """Return if something can be sealed to this key.
 
         Raises:
-            BadKeyError: either half is not a public key.
+            BadKeyError: either half is not a public key, or is one to which no secret can be sent.
         """
-        self.to_hpke()
+        try:
+            _HPKE.encrypt(b"", self.to_hpke(), b"")
+        except ValueError as error:
+            raise BadKeyError("nothing can be sealed to this sealing key") from error
 
     def to_hpke(self) -> MLKEM768X25519PublicKey:
         """The key as the HPKE library takes it.

@@ -280,9 +280,10 @@ class Transaction(Reader):
         """Keep the content key wrapped for a recipient."""
         self._run("INSERT INTO wrap VALUES (?, ?, ?, ?)", log, seq, recipient, data)
 
-    def drop_wrap(self, log: int, seq: int, recipient: str) -> None:
-        """Destroy the wrapped key: the recipient has answered."""
-        self._run("DELETE FROM wrap WHERE log = ? AND seq = ? AND recipient = ?", log, seq, recipient)
+    def drop_wraps(self, log: int, seqs: tuple[int, int], recipient: str) -> None:
+        """Destroy the wrapped keys of entries ``seqs`` (first, last): the recipient has answered."""
+        sql = "DELETE FROM wrap WHERE log = ? AND seq BETWEEN ? AND ? AND recipient = ?"
+        self._run(sql, log, *seqs, recipient)
 
     def put_content_key(self, log: int, seq: int, item: str, data: bytes) -> None:
         """Keep an item's content key, locked under its per-item key."""
@@ -315,13 +316,13 @@ class Transaction(Reader):
         self._run(sql, log, seq, party, direction, item, state, instant)
         return int(self._rows("SELECT last_insert_rowid()")[0][0])
 
-    def answer(self, log: int, seq: int, party: str, direction: str, state: str, instant: int) -> None:
-        """Note the answer to an item on its line of the register; the first one stands."""
+    def answer(self, log: int, seqs: tuple[int, int], party: str, direction: str, state: str, instant: int) -> None:
+        """Note the answer to the items of entries ``seqs`` (first, last) on their lines; the first one stands."""
         sql = (
             "UPDATE register SET state = ?, answered = ?"
-            " WHERE log = ? AND seq = ? AND party = ? AND direction = ? AND answered IS NULL"
+            " WHERE log = ? AND seq BETWEEN ? AND ? AND party = ? AND direction = ? AND answered IS NULL"
         )
-        self._run(sql, state, instant, log, seq, party, direction)
+        self._run(sql, state, instant, log, *seqs, party, direction)
 
     def mark_opened(self, number: int, instant: int) -> None:
         """Note when an item was first opened."""

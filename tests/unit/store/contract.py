@@ -114,8 +114,8 @@ class StoreContract:
     def test_the_first_answer_on_a_line_of_the_register_stands(self, opened: Opened) -> None:
         with opened() as store, store.write() as tx:
             number = tx.enter(1, 4, "kr", "given", "item", "sent", 10)
-            tx.answer(1, 4, "kr", "given", "received", 20)
-            tx.answer(1, 4, "kr", "given", "refused: SEAL", 30)
+            tx.answer(1, (4, 4), "kr", "given", "received", 20)
+            tx.answer(1, (4, 4), "kr", "given", "refused: SEAL", 30)
             tx.mark_opened(number, 40)
             tx.mark_opened(number, 50)
             (line,) = tx.register("given")
@@ -133,7 +133,7 @@ class StoreContract:
                 tx.put_wrap(head.id, 0, "kr", b"wrap")
             with store.write() as tx:
                 tx.drop_bodies(head.id, 0)
-                tx.drop_wrap(head.id, 0, "kr")
+                tx.drop_wraps(head.id, (0, 0), "kr")
             assert store.bodies(head.id, 0) == {}
             assert store.content_key(head.id, 0) is None
             assert store.wrap(head.id, 0, "kr") is None
