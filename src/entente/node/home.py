@@ -24,7 +24,7 @@ PARTY = re.compile(r"[a-z0-9-]{1,64}")
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``node.toml`` (docs/spec/node.md): ``listen`` may have port 0 for any; ``advertise`` stands in the pairing card."""
+    """``node.toml`` (docs/spec/node.md): ``listen`` may have port 0, for any; ``advertise`` stands in the card."""
 
     schema: str
     party: str

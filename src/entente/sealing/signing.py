@@ -16,9 +16,7 @@ from entente.sealing.errors import BadSignatureError
 from entente.sealing.suites import SIGNED, SUITE, check_suite, prefixed
 
 ED25519_PUBLIC: Final = 32
-ED25519_SIGNATURE: Final = 64
 MLDSA65_PUBLIC: Final = 1952
-MLDSA65_SIGNATURE: Final = 3309
 HYBRID_SECRET: Final = 64
 
 
