@@ -131,9 +131,9 @@ def _show(target: Target, title: str, lines: list[dict[str, Any]], nothing: str)
         return
     zones = {each["agreement"]: each["zone"] for each in target.call("node.status")["agreements"]}
     other = "to" if lines[0]["direction"] == "given" else "from"
-    grid = screens.table("no.", "urgency", "marking", other, "title", "local time", "state", folds="title")
+    grid = screens.table("no.", "urgency", "marking", other, "title", "local time", "state", folds=["title", "state"])
     for line in lines:
-        when = screens.local(line["instant"], zones[line["agreement"]], exact=False)
+        when = screens.local(line["instant"], zones[line["agreement"]], exact=False).replace(" ", "\n")
         if line["held"]:
             cells = _urgency(line), _marks(line), Text(line["party"]), Text(line["title"])
         else:

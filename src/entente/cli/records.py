@@ -33,7 +33,7 @@ def log(directory: Path, agreement: str | None, as_json: bool) -> None:
 
     zone = target.call("agreement.status", agreement=shown["agreement"])["zone"]
     screens.heading(target, f"record of agreement {shown['agreement']}")
-    grid = screens.table("log", "entry", "kind", f"local time of {zone}", "bytes", "what", folds="what")
+    grid = screens.table("log", "entry", "kind", f"local time of {zone}", "bytes", "what", folds=["what"])
     for entry in shown["entries"]:
         act = entry["act"]
         what = Text(f"{act['id']} {act['kind'].replace('_', ' ')}, office {act['office']}" if act else "")

@@ -3,7 +3,7 @@
 Loaded only when somebody reads: programs ask for JSON.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -83,12 +83,12 @@ def facts(rows: Iterable[tuple[str, str | Text]]) -> None:
     console().print(Padding(grid, (0, 0, 0, 2), expand=False))
 
 
-def table(*columns: str, folds: str = "") -> Table:
-    """An empty table with these headings; the column ``folds``, or every one, takes more lines where it is narrow."""
+def table(*columns: str, folds: Collection[str] = ()) -> Table:
+    """An empty table with these headings; the columns ``folds``, or all, take more lines where the screen is narrow."""
     grid = Table(box=SIMPLE_HEAD, pad_edge=False)
     for column in columns:
-        free = folds in ("", column)
-        grid.add_column(column, overflow="fold", no_wrap=not free, min_width=12 if free else None)
+        free = not folds or column in folds
+        grid.add_column(column, overflow="fold", no_wrap=not free, min_width=10 if free else None)
     return grid
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from false_node import FalseNode, false_node, run
+from rich.console import Console
 
 from entente.cli.output import from_below
 from entente.node.errors import RefusedError, UsageError
@@ -92,3 +93,12 @@ def test_refusals_of_lower_layers_keep_their_code_and_exit_code(error: Exception
 
 def test_a_fault_of_the_program_is_not_dressed_up_as_a_refusal() -> None:
     assert from_below(ValueError("a bug")) is None
+
+
+def test_a_screen_of_80_columns_shows_every_state_in_full(node: FalseNode, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("entente.cli.output.console", lambda: Console(width=80, highlight=False))
+    code = "CAVEAT_EXCLUDES_RECIPIENT"
+    node.answers["item.register"] = lambda _: [line(1, "IMMEDIATE", direction="given", state=f"refused: {code}")]
+    shown = run("register", node.path, "--given", passphrase=None).stdout
+    assert max(len(row) for row in shown.splitlines()) <= 80
+    assert code in "".join(row.split()[-1] for row in shown.splitlines() if row.strip()), shown
