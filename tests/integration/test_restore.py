@@ -7,6 +7,7 @@ version ever sent is kept; no two checkpoints of one origin and size may differ 
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,12 @@ from entente.node import agreements, restart
 from entente.node.clock import SimulatedClock
 from entente.node.errors import NotReadyError, RefusedError
 from entente.node.home import Home
+from entente.node.node import MAX_EVIDENCE
 from entente.node.outgoing import hello
 from entente.record.bodies import NationalHead, Restart, RestartStatement, SignedKeys
 from entente.record.checkpoint import Checkpoint, origin, parse_note, sign_checkpoint
 from entente.record.frames import Cosigned, Entries, Head, Hello, decode_frame, encode_frame
+from entente.record.merkle import Frontier
 from entente.sealing.canonical import decode, encode
 from entente.sealing.signing import NodeKey
 
@@ -338,6 +341,18 @@ def test_a_peer_that_signed_two_histories_is_convicted_and_nothing_of_it_is_kept
     assert [party for party, _, _ in october.kr.node.store.evidence()] == ["jp"]
     after = standing(october.kr.node)
     assert {name for name in before if before[name] != after[name]} == {"evidence"}
+
+
+def test_a_peer_that_goes_on_signing_histories_does_not_fill_the_disk(october: Pair) -> None:
+    october.jp.release()
+    october.carry()
+    for _ in range(MAX_EVIDENCE + 2):
+        forger = Forger(october.jp, october.jp.ledger.agreement)
+        forger.first, forger.frontier = 0, Frontier()
+        entries = forger.beginning() + [forger.entry("national", encode(NationalHead(bytes(32)))) for _ in range(40)]
+        assert outcome(partial(october.kr.arriving, [encode_frame(forger.frame(*entries))])) == "FORK"
+        october.kr.node.save_evidence()
+    assert len(october.kr.node.store.evidence()) == MAX_EVIDENCE
 
 
 def test_a_node_that_is_not_sure_of_its_end_says_what_to_do(base: Path) -> None:

@@ -162,9 +162,11 @@ class Committer:
             except BaseException:
                 self._rebuild(touched)
                 raise
-            for step in unit.after:
-                step()
-            self.committed()
+            try:
+                for step in unit.after:
+                    step()
+            finally:
+                self.committed()
             return result
         raise NotReadyError(
             "OVERTAKEN",

@@ -43,6 +43,8 @@ from entente.store.itemkeys import ItemKeys
 from entente.store.sqlite import EntryRow, LogRow, Store, Transaction
 
 logger = logging.getLogger("entente.node")
+MAX_EVIDENCE = 16
+"""Contradictions kept of one party: one convicts it, and it could sign more without end."""
 Card = TypeVar("Card")
 
 
@@ -345,7 +347,8 @@ class Node:
         if self._contradictions:
             with self.store.write() as tx:
                 for party, text in self._contradictions:
-                    tx.put_evidence(party, text, self.instant())
+                    if sum(held[0] == party for held in tx.evidence()) < MAX_EVIDENCE:
+                        tx.put_evidence(party, text, self.instant())
             self._contradictions.clear()
 
     # Heads

@@ -215,3 +215,20 @@ def test_steps_after_the_commit_find_it_durable_and_never_follow_a_roll_back(ben
     with pytest.raises(RefusedError):
         bench.run(work, END)
     assert len(found) == 1
+
+
+def test_what_is_committed_is_told_also_where_a_step_after_it_fails(bench: Bench) -> None:
+    """It stands: the peers are to have it, whatever became of the step."""
+    told: list[bytes | None] = []
+    bench.committer.committed = lambda: told.append(bench.store.get("done"))
+
+    def fail() -> None:
+        raise OSError("the file could not be removed")
+
+    def work(unit: Work) -> None:
+        unit.after.append(fail)
+        until_the_end(unit)
+
+    with pytest.raises(OSError, match="could not be removed"):
+        bench.run(work, END - 1)
+    assert told == [str(END - 1).encode()]
