@@ -8,7 +8,7 @@ import click
 
 from entente.cli.client import Target, agreement_option, directory, output_path
 from entente.cli.instants import instant as instant_of
-from entente.cli.output import InputError, as_json, plain, read_input, show_json
+from entente.cli.output import CommandGroup, InputError, as_json, plain, read_input, show_json
 from entente.cli.passphrase import Passphrases, passphrase_option
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ _EXAMPLES = {
 }
 
 
-class Acts(click.Group):
+class Acts(CommandGroup):
     """The kinds of acts as commands; ``suspend_notice`` and ``suspend-notice`` are the same."""
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:

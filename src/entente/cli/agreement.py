@@ -11,7 +11,7 @@ from typing import NoReturn
 import click
 import msgspec
 
-from entente.cli.output import CommandError, InputError, as_json, read_input, show_json
+from entente.cli.output import CommandError, CommandGroup, InputError, as_json, read_input, show_json
 from entente.domain.agreement.acts import Act, parse_acts
 from entente.domain.agreement.calendar import TZDATA_VERSION, first_instant
 from entente.domain.agreement.document import digest, parse_agreement
@@ -30,7 +30,7 @@ _ACTS = click.option(
 )
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def agreement() -> None:
     """Check an agreement document, and compute its status from the parties' acts."""
 

@@ -5,9 +5,10 @@ import click
 from entente.cli.check import check, node_status
 from entente.cli.node_run import clock, restart, run, stop
 from entente.cli.node_setup import card, init, pair, passphrase, renew, words_command
+from entente.cli.output import CommandGroup
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def node() -> None:
     """Make, run, pair, watch and stop a node.
 

@@ -90,6 +90,13 @@ class CommandGroup(click.Group):
             sys.exit(explained.exit_code)
         sys.exit(result if isinstance(result, int) else 0)
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """What each command does, its first sentence whole: click would cut it to one line."""
+        found = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        rows = [(name, command.get_short_help_str(limit=1000)) for name, command in found if command is not None]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
 
 def from_below(error: Exception) -> CommandError | None:
     """A refusal of a lower layer as the command's own, None for what is no refusal but a fault of the program.

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from entente.cli.client import Target, agreement_argument, directory, output_path, waiting
-from entente.cli.output import REFUSED, InputError, as_json, plain, read_input, show_json
+from entente.cli.output import REFUSED, CommandGroup, InputError, as_json, plain, read_input, show_json
 
 MAX_ROOT = 128 * 1024
 
@@ -50,7 +50,7 @@ def log(directory: Path, agreement: str | None, as_json: bool) -> None:
         console().print(Text(f"{name}: {head['size']} entries, root {head['root'][:16]}; {held}"))
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def bundle() -> None:
     """Carry what a peer lacks by hand, between networks that do not touch."""
 
@@ -102,7 +102,7 @@ def bundle_import(directory: Path, file: Path, as_json: bool) -> None:
         raise click.exceptions.Exit(REFUSED)
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def evidence() -> None:
     """Write everything an offline check needs into one file."""
 

@@ -98,6 +98,15 @@ def test_help_has_an_example_that_parses(name: str) -> None:
     parse(joined)
 
 
+GROUPS = ["", *(" ".join(path) for path, command in EVERY if isinstance(command, click.Group))]
+
+
+@pytest.mark.parametrize("name", GROUPS)
+def test_help_says_whole_what_each_command_does(name: str) -> None:
+    shown = CliRunner().invoke(main, [*name.split(), "--help"], prog_name="entente").stdout
+    assert "..." not in shown.partition("Commands:")[2]
+
+
 def test_a_line_that_does_not_parse_is_found() -> None:
     for line in ("entente nod run x", "entente node run", "entente inbox x --urgent", "entente open x one -o f"):
         with pytest.raises(click.UsageError):
