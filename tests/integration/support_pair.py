@@ -32,7 +32,7 @@ from entente.sealing.errors import SealingError
 from entente.sealing.seal import SealingKey
 from entente.sealing.signing import NodeKey
 from entente.sealing.suites import SUITE
-from entente.store.sqlite import RegisterRow
+from entente.store.rows import RegisterRow
 
 _UNSETTLED = frozenset({"node", "sqlite_sequence"})
 """Tables that time alone changes: the high-water mark, and the counter of the register."""

@@ -34,7 +34,7 @@ from entente.record.projection import Position
 from entente.record.report import Report
 from entente.record.verify import verify
 from entente.sealing.signing import HybridKey
-from entente.store.sqlite import RegisterRow
+from entente.store.rows import RegisterRow
 
 PASSPHRASE = b"exercise only"
 PARTIES = ("jp", "kr")

@@ -23,7 +23,7 @@ from entente.node.errors import NodeError
 from entente.node.items import open_item
 from entente.node.payloads import sweep
 from entente.record.projection import Position
-from entente.store.sqlite import RegisterRow
+from entente.store.rows import RegisterRow
 
 STEPS = "pwrite64,fsync,fdatasync,sendto,link,unlink"
 DAY = 24 * 3600 * 1000

@@ -5,7 +5,6 @@ from ``node init --simulated`` on; transport timers and certificates live in rea
 """
 
 import ctypes
-import ctypes.util
 import time
 from typing import Protocol
 
@@ -44,7 +43,7 @@ class SystemClock:
     simulated = False
 
     def __init__(self) -> None:
-        self._libc = ctypes.CDLL(ctypes.util.find_library("c"), use_errno=True)
+        self._libc = ctypes.CDLL(None, use_errno=True)
 
     def now(self) -> int:
         """The present instant in ms since the epoch."""

@@ -19,7 +19,8 @@ from entente.record.projection import Position
 from entente.sealing.canonical import encode
 from entente.sealing.suites import SUITE
 from entente.store.errors import StoreError
-from entente.store.sqlite import NewEntry, Store, Transaction
+from entente.store.rows import NewEntry
+from entente.store.sqlite import Store, Transaction
 
 T = TypeVar("T")
 ATTEMPTS = 3

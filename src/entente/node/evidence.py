@@ -17,7 +17,7 @@ from entente.record.frames import AnyFrame, Cosigned, Entries, write_frames
 from entente.record.projection import Position
 from entente.sealing.canonical import NotCanonicalError
 from entente.sealing.errors import SealingError
-from entente.store.sqlite import EntryRow
+from entente.store.rows import EntryRow
 
 if TYPE_CHECKING:
     from entente.node.node import Node

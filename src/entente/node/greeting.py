@@ -17,7 +17,7 @@ from entente.record.envelope import Delivery
 from entente.record.errors import LogError
 from entente.record.frames import Entries, Head, Hello
 from entente.record.log import LogHead, check_entries
-from entente.store.sqlite import NewEntry
+from entente.store.rows import NewEntry
 
 if TYPE_CHECKING:
     from entente.node.node import Node

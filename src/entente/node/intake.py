@@ -23,7 +23,7 @@ from entente.record.frames import AnyFrame, Entries, Trouble, Want
 from entente.record.log import CheckedEntry, LogHead, check_entries
 from entente.record.merkle import EMPTY_ROOT, Frontier, leaf_hash
 from entente.sealing.canonical import NotCanonicalError, decode, encode
-from entente.store.sqlite import NewEntry
+from entente.store.rows import NewEntry
 
 if TYPE_CHECKING:
     from entente.node.node import Node

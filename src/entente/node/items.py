@@ -16,7 +16,7 @@ from entente.record.projection import Position
 from entente.sealing.canonical import NotCanonicalError
 from entente.sealing.errors import SealingError
 from entente.sealing.seal import payload_key, unseal_segment
-from entente.store.sqlite import RegisterRow
+from entente.store.rows import RegisterRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -25,7 +25,7 @@ from entente.sealing.errors import SealingError
 from entente.sealing.identity import RootCard
 from entente.sealing.seal import SealingPublic
 from entente.sealing.signing import HybridPublic, NodeKey
-from entente.store.sqlite import LogRow
+from entente.store.rows import LogRow
 
 
 @dataclass

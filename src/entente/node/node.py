@@ -40,7 +40,8 @@ from entente.sealing.identity import PairingCard, parse_card, parse_root, root_d
 from entente.sealing.seal import at_rest_open, at_rest_seal, unseal_body
 from entente.sealing.signing import NodeKey
 from entente.store.itemkeys import ItemKeys
-from entente.store.sqlite import EntryRow, LogRow, Store, Transaction
+from entente.store.rows import EntryRow, LogRow
+from entente.store.sqlite import Store, Transaction
 
 logger = logging.getLogger("entente.node")
 MAX_EVIDENCE = 16

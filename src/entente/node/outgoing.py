@@ -17,7 +17,7 @@ from entente.record.envelope import DeliveredBody, Delivery, Wrap, parse_envelop
 from entente.record.frames import AnyFrame, Entries, Head, Hello
 from entente.sealing.canonical import NotCanonicalError, decode
 from entente.sealing.errors import SealingError
-from entente.store.sqlite import EntryRow
+from entente.store.rows import EntryRow
 
 if TYPE_CHECKING:
     from entente.node.node import Node

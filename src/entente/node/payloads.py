@@ -16,7 +16,7 @@ from entente.record.frames import AnyFrame, Segment, Want
 from entente.record.projection import Position
 from entente.sealing.canonical import encode
 from entente.sealing.seal import SEGMENT
-from entente.store.sqlite import LogRow
+from entente.store.rows import LogRow
 
 if TYPE_CHECKING:
     from entente.node.node import Node

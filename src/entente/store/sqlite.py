@@ -10,60 +10,13 @@ from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 from entente.store.errors import BrokenError, BusyError, ConflictError, DoubtfulError, FullError, StoreError
+from entente.store.rows import EntryRow, LogRow, NewEntry, RegisterRow
 
 FRONTIER_EVERY = 512
 """Entries between two stored frontiers: the most hashes an earlier root costs."""
-
-
-class LogRow(NamedTuple):
-    """A log's head as stored. ``last_instant`` is in ms since the epoch; ``checkpoint`` the newest signed note held."""
-
-    id: int
-    agreement: bytes
-    writer: str
-    incarnation: str
-    size: int
-    root: bytes
-    frontier: bytes
-    last_instant: int
-    checkpoint: str
-
-
-class NewEntry(NamedTuple):
-    """An entry to append: its envelope's bytes and, per body, ``(sealed, data)`` or None where it is withheld."""
-
-    kind: str
-    instant: int
-    envelope: bytes
-    bodies: Sequence[tuple[bool, bytes] | None]
-
-
-class EntryRow(NamedTuple):
-    """An entry as stored."""
-
-    log: int
-    seq: int
-    kind: str
-    instant: int
-    envelope: bytes
-
-
-class RegisterRow(NamedTuple):
-    """A line of the register; instants in ms since the epoch, None where it has not happened."""
-
-    number: int
-    log: int
-    seq: int
-    party: str
-    direction: str
-    item: str
-    state: str
-    instant: int
-    answered: int | None
-    opened: int | None
 
 
 def translate(error: sqlite3.Error) -> StoreError:

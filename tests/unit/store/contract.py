@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from entente.store.errors import ConflictError, StoreError
-from entente.store.sqlite import NewEntry
+from entente.store.rows import NewEntry
 
 AGREEMENT = bytes(range(32))
 Opened = Callable[[], Any]

@@ -13,7 +13,8 @@ import pytest
 from entente.store import sqlite as module
 from entente.store.errors import BrokenError, BusyError, FullError, StoreError
 from entente.store.itemkeys import ItemKeys
-from entente.store.sqlite import NewEntry, Store, connect, migrate, translate
+from entente.store.rows import NewEntry
+from entente.store.sqlite import Store, connect, migrate, translate
 
 
 @pytest.fixture
