@@ -14,7 +14,7 @@ import msgspec
 from entente.cli.output import CommandError, CommandGroup, InputError, as_json, read_input, show_json
 from entente.domain.agreement.acts import Act, parse_acts
 from entente.domain.agreement.calendar import TZDATA_VERSION, first_instant
-from entente.domain.agreement.document import digest, parse_agreement
+from entente.domain.agreement.document import digest, not_computed, parse_agreement, parse_computable
 from entente.domain.agreement.instants import EPOCH, MILLISECOND, parse_day, parse_instant
 from entente.domain.agreement.problems import DocumentError
 from entente.domain.agreement.schema import MAX_DOCUMENT
@@ -54,7 +54,9 @@ def check(document: Path, as_json: bool) -> None:
             problems=[msgspec.to_builtins(problem) for problem in error.problems],
         ) from None
     if as_json:
+        missing = not_computed(terms)
         facts = {"ok": True, "digest": digest(data), "schema": terms.schema, "name": terms.name}
+        facts["not_computed"] = [] if missing is None else [msgspec.to_builtins(missing)]
         show_json({**facts, "title": dict(terms.title), "parties": list(terms.parties), "tzdata": TZDATA_VERSION})
         return
     from entente.cli.agreement_text import show_check
@@ -115,7 +117,7 @@ def _documents(first: Path, others: Sequence[Path]) -> tuple[str, dict[str, Agre
     for path in (first, *others):
         data = read_input(path, MAX_DOCUMENT)
         try:
-            parsed[digest(data)] = parse_agreement(data)
+            parsed[digest(data)] = parse_computable(data)
         except DocumentError as error:
             _unusable_document(path, error)
     return next(iter(parsed)), parsed

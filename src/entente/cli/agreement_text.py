@@ -13,6 +13,7 @@ from rich.text import Text
 
 from entente.cli.output import console, plain
 from entente.domain.agreement.calendar import TZDATA_VERSION, zone
+from entente.domain.agreement.document import not_computed
 from entente.domain.agreement.instants import EPOCH, format_instant
 from entente.domain.agreement.status import AgreementStatus, ViewStatus
 from entente.domain.agreement.terms import Agreement, article_in_words
@@ -50,6 +51,9 @@ def show_check(terms: Agreement, identity: str) -> None:
     out = console()
     out.print(Text.assemble((terms.name, "bold"), "  ", _worded(terms.title)))
     out.print(Text("The document is in order.", "green"))
+    missing = not_computed(terms)
+    if missing is not None:
+        out.print(Text(f"Not with this version of the software: {missing}; {missing.remedy}.", "yellow"))
     grid = Table.grid(padding=(0, 2))
     for name, value in rows.items():
         grid.add_row(Text(name, "dim"), value)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, get_args
 import msgspec
 
 from entente.domain.agreement.acts import ActKind
-from entente.domain.agreement.document import digest, parse_agreement
+from entente.domain.agreement.document import digest, parse_computable
 from entente.domain.agreement.problems import DocumentError
 from entente.domain.agreement.reasons import RefusedAct
 from entente.domain.agreement.status import status
@@ -128,7 +128,7 @@ def read_document(node: "Node", data: bytes) -> tuple[bytes, Agreement]:
         UsageError: not a valid document, or this party or an unpaired one is among its parties.
     """
     try:
-        agreement = parse_agreement(data)
+        agreement = parse_computable(data)
     except DocumentError as error:
         raise UsageError("BAD_DOCUMENT", str(error), "Check it with: entente agreement check FILE") from error
     if node.party not in agreement.parties:

@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import NamedTuple, TypeAlias, cast, get_args
 
 from entente.domain.agreement.acts import Act, ActKind
-from entente.domain.agreement.document import digest, parse_agreement
+from entente.domain.agreement.document import digest, parse_computable
 from entente.domain.agreement.instants import MAX_INSTANT, MIN_INSTANT
 from entente.domain.agreement.problems import DocumentError
 from entente.domain.agreement.terms import Agreement, Reading
@@ -171,7 +171,7 @@ class Projection:
         if data is None:
             return None
         try:
-            agreement = parse_agreement(data)
+            agreement = parse_computable(data)
         except DocumentError:
             return "MALFORMED"
         self.documents[digest(data)] = agreement

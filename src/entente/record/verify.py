@@ -20,7 +20,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from entente.domain.agreement.document import parse_agreement
+from entente.domain.agreement.document import parse_computable
 from entente.domain.agreement.problems import DocumentError
 from entente.record.audit import CheckedLog, check_cosignatures, check_log, check_notes
 from entente.record.bodies import ActStatement, SignedAct
@@ -164,7 +164,7 @@ def _check_documents(parsed: Evidence) -> Iterator[Bad]:
     for log, seq, body in _clear(parsed, "document"):
         found = found or hashlib.sha256(body).digest() == parsed.agreement
         try:
-            parse_agreement(body)
+            parse_computable(body)
         except DocumentError as error:
             text = f"the document cannot be used: {error}"
             yield Bad(step=2, log=log.origin, seq=seq, last=seq, code="BAD_DOCUMENT", text=text)

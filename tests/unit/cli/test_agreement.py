@@ -193,3 +193,16 @@ def test_the_installed_command_needs_no_terminal_and_ignores_the_host_zone() -> 
     }
     assert len(outputs) == 1
     assert "notice running" in next(iter(outputs)).decode()
+
+
+def test_a_document_that_is_in_order_and_not_computed_is_checked_and_has_no_status(tmp_path: Path) -> None:
+    text = (EXAMPLES / "jp-kr-2016.toml").read_text().replace('resume = "immediate"', 'ends_for = "party"')
+    document = tmp_path / "party.toml"
+    document.write_text(text)
+    checked = run("check", str(document), "--json")
+    assert checked.exit_code == 0
+    assert [problem["where"] for problem in json.loads(checked.stdout)["not_computed"]] == ["termination.ends_for"]
+    acts = EXAMPLES / "acts-2019.toml"
+    refused = run("status", str(document), "--acts", str(acts), "--at", "2019-11-22", "--json")
+    assert refused.exit_code == 2
+    assert "termination.ends_for" in refused.stdout

@@ -12,6 +12,7 @@ from typing import Any, get_args
 import msgspec
 
 from entente.domain.agreement.calendar import parse_duration, parse_period, zone
+from entente.domain.agreement.problems import DocumentError, Problem
 from entente.domain.agreement.schema import (
     Field,
     Findings,
@@ -141,6 +142,32 @@ def parse_agreement(data: bytes) -> Agreement:
     return msgspec.convert(raw, Agreement)
 
 
+def parse_computable(data: bytes) -> Agreement:
+    """Parse an agreement document whose status this software can compute; what a node works with is always one.
+
+    Raises:
+        DocumentError: as :func:`parse_agreement`, or the document is in order and provides for something that is not
+            computed yet (lifecycle 8).
+    """
+    agreement = parse_agreement(data)
+    missing = not_computed(agreement)
+    if missing is not None:
+        raise DocumentError([missing])
+    return agreement
+
+
+def not_computed(agreement: Agreement) -> Problem | None:
+    """What a document in order provides for that the lifecycle does not compute yet; None for most."""
+    if agreement.termination.ends_for == "all":
+        return None
+    return Problem(
+        where="termination.ends_for",
+        message="an end for the writer of a notice alone is not computed yet",
+        remedy="use 'all', the default, or wait for a version that computes it",
+        allowed=("all",),
+    )
+
+
 def _levels(findings: Findings, rows: list[Any], parties: list[str]) -> list[dict[str, Any]]:
     marking = array(text, minimum=1)
     fields = {"common": Field(text), "handling": optional(mapping(identifier, text))}
@@ -189,13 +216,6 @@ def _check_clauses(findings: Findings, raw: dict[str, Any], given: Mapping[str, 
                 "add term.length, or use after_notice",
                 ("after_notice",),
             )
-    if termination.get("ends_for") == "party":
-        findings.report(
-            "termination.ends_for",
-            "'party' is not supported yet: a notice would end the agreement for its writer alone",
-            "use 'all', the default",
-            ("all",),
-        )
 
 
 def _check_levels(findings: Findings, raw: dict[str, Any], parties: list[str]) -> None:

@@ -7,7 +7,7 @@ from typing import get_args
 import pytest
 
 from entente.domain.agreement.acts import Act, ActKind, parse_acts
-from entente.domain.agreement.document import digest, parse_agreement
+from entente.domain.agreement.document import digest, parse_agreement, parse_computable
 from entente.domain.agreement.problems import DocumentError
 from entente.domain.agreement.terms import (
     Agreement,
@@ -109,7 +109,6 @@ WRONG = {
     "a date for a string": (changed('name = "jp-kr-2016"', "name = 2016-11-23"), "name"),
     "an id for a number": (changed('parties = ["jp", "kr"]', 'parties = ["jp", "kr", 3]'), "parties[2]"),
     "an array for a table": (changed('[survival]\nrule = "while_held"', "[[survival]]\nrule = 'while_held'"), "survival"),
-    "an end for one party alone": (changed('resume = "immediate"', 'ends_for = "party"'), "termination.ends_for"),
 }  # fmt: skip
 
 
@@ -236,3 +235,12 @@ def test_the_specification_names_every_key_and_every_kind_of_act() -> None:
     assert [key for key in sorted(keys) if key not in text] == []
     text = (spec / "acts.md").read_text(encoding="utf-8") + (spec / "lifecycle.md").read_text(encoding="utf-8")
     assert [name for name in (*get_args(ActKind), *Act.__struct_fields__) if f"`{name}`" not in text] == []
+
+
+def test_an_end_for_one_party_alone_is_in_order_and_not_computed() -> None:
+    data = changed('resume = "immediate"', 'ends_for = "party"')
+    agreement = parse_agreement(data)
+    assert agreement.termination.ends_for == "party"
+    with pytest.raises(DocumentError) as refused:
+        parse_computable(data)
+    assert [problem.where for problem in refused.value.problems] == ["termination.ends_for"]
