@@ -98,7 +98,8 @@ class Work:
         self.touched.add(ledger.agreement)
         at = max(self.at, log.row.last_instant)
         if kind == "act":
-            at = max(at, log.row.last_instant + 1)  # `dispatched` is strictly increasing for one writer (lifecycle 1)
+            # `dispatched` is strictly increasing for one writer (lifecycle 1), over all incarnations of its log
+            at = max(at, *(held.last_act + 1 for held in ledger.logs.values() if held.row.writer == log.row.writer))
         self.saw(at)
         envelope = Envelope(
             version=1,
