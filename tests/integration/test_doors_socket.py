@@ -125,7 +125,7 @@ def test_another_user_of_the_machine_is_not_answered(
     """The file's mode keeps him out; were it opened by mistake, he would be asked who he is."""
     assert served.stat().st_mode & 0o777 == 0o600
     if os.geteuid() != 0:  # only root can become another user; another user's node is the same question
-        monkeypatch.setattr(control.os, "geteuid", lambda: 65534)
+        monkeypatch.setattr(control.os, "geteuid", lambda: 4711)
         with pytest.raises(msgspec.DecodeError):
             said(served, b'{"command": "node.status"}\n')
         return
