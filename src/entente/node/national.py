@@ -5,6 +5,7 @@ the node's storage key. Nothing of it is ever put into a frame.
 """
 
 import hashlib
+from functools import partial
 from os import urandom
 from typing import TYPE_CHECKING, Any
 
@@ -34,10 +35,10 @@ def commit_heads(node: "Node") -> None:
     for ledger in list(node.ledgers.values()):
         due = ledger.national_since + DAY <= node.instant()
         if ledger.ready and ledger.own is not None and ledger.own.row.size and due:
-            node.committer.run(lambda unit, ledger=ledger: _commit_head(node, unit, ledger))  # type: ignore[misc]
+            node.committer.run(partial(_commit_head, node, ledger))
 
 
-def _commit_head(node: "Node", unit: Work, ledger: Ledger) -> None:
+def _commit_head(node: "Node", ledger: Ledger, unit: Work) -> None:
     row, own = national_log(unit.tx), ledger.own
     if row is None or own is None:
         return

@@ -23,6 +23,7 @@ from entente.record.log import CheckedEntry
 from entente.record.projection import OfficeLookup, Position, Projection, TransferRecord
 from entente.record.report import Bad, Judgement
 from entente.sealing.canonical import NotCanonicalError, decode
+from entente.sealing.signing import HybridPublic
 
 ATTESTED: Final = ("CLOCK_UNCERTAIN", "CHANNEL_NOT_ALLOWED", "ON_HOLD")
 """Steps of the gate that rest on facts which every party keeps at home."""
@@ -40,11 +41,11 @@ Logs = Mapping[tuple[str, str], CheckedLog]
 def office_lookup(logs: Logs) -> OfficeLookup:
     """The offices of every party by position, from the key statements in its log."""
 
-    def lookup(at: Position, office: str, role: str) -> object:
+    def lookup(at: Position, office: str, role: str) -> HybridPublic | None:
         log = logs.get((at.writer, at.incarnation))
         return log.history.office(at.seq, office, role) if log is not None else None
 
-    return lookup  # type: ignore[return-value]
+    return lookup
 
 
 class GateKeeper:
