@@ -7,7 +7,7 @@ RUN := $(VENV)/bin
 
 .PHONY: help
 help: ## this help
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # pip installs into the environment from outside: Debian's python3 has no ensurepip and guards its own pip.
 $(VENV)/bin/python:
@@ -49,6 +49,18 @@ test: $(VENV)/.test system-packages ## set up and pass every test
 .PHONY: test-long
 test-long: $(VENV)/.test system-packages ## the same with more seeds and bigger inputs
 	@$(RUN)/python -m pytest -q -n 2
+
+.PHONY: bench
+bench: $(VENV)/.test ## measure Entente beside a floor and its peers, about a quarter of an hour (BENCH="--only lone --quick")
+	@$(RUN)/python -m bench --profile $(BENCH)
+
+.PHONY: bench-long
+bench-long: $(VENV)/.test ## the same with ten million items of history
+	@$(RUN)/python -m bench --profile --long $(BENCH)
+
+.PHONY: bench-synapse
+bench-synapse: $(VENV)/.test ## two Matrix homeservers, which take a while to install
+	@$(RUN)/python -m bench --only synapse $(BENCH)
 
 .PHONY: system-packages
 system-packages:

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 from support_pair import second_agreement
+from support_standing import approve, revoke
 from support_stop import AGREEMENT, OCTOBER, Pair, copy_template, open_pair
 
 from entente.node.clock import SimulatedClock
@@ -35,9 +36,12 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "item.register": {},
     "item.release": {"agreement": "", "item": ""},
     "item.statement": {"item": "", "office": "release", "person": "p"},
+    "debts.show": {},
     "log.show": {},
     "agreement.documents": {},
     "item.discard": {"item": "0" * 32},
+    "node.backup": {},
+    "node.health": {},
     "node.status": {},
     "node.stop": {},
     "peer.pair": {"card": "", "words": ""},
@@ -45,6 +49,18 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "agreement": "", "statement": "", "office": "", "signature": {"suite": "", "ed25519": "", "mldsa65": ""},
     },
     "restart.prepare": {},
+    "item.cancel": {"item": "0" * 32, "reason": "r"},
+    "standing.prepare": {
+        "media_types": ["text/plain"], "level": "x", "purposes": ["x"], "to": ["jp"], "precedences": ["FLASH"],
+        "realities": ["exercise"], "max_size": 1, "expires": "2019-10-03T08:00:00+09:00",
+        "signers": [{"office": "release", "person": "p"}],
+    },
+    "standing.commit": {"agreement": "", "statement": "", "signatures": []},
+    "standing.revocation": {"standing": "kr-s1", "office": "release", "person": "p"},
+    "standing.revoke": {
+        "agreement": "", "statement": "", "signature": {"suite": "", "ed25519": "", "mldsa65": ""},
+    },
+    "standing.list": {},
 }  # fmt: skip
 """A well-formed request of every command; a command that is not here fails the tests."""
 
@@ -86,5 +102,7 @@ def command_world(ending: Path) -> Iterator[World]:
         pair = open_pair(base, SimulatedClock(OCTOBER), SimulatedClock(OCTOBER))
         document = AGREEMENT.read_bytes().replace(b'name = "jp-kr-2016"', b'name = "jp-kr-second"')
         other = second_agreement(pair, document)
+        approve(pair.kr)
+        revoke(pair.kr, approve(pair.kr))
         yield World(pair, base, Daemon(pair.kr.node), other)
         pair.close()

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from click.testing import CliRunner
+from support_stop import free_port
 
 from entente.cli.main import main
 from entente.cli.stage import pair, wait_for
@@ -83,8 +84,10 @@ def _same(handle: int, inode: int) -> bool:
 
 def needs_passphrase(line: Sequence[str]) -> bool:
     """Whether a command line is of a command that unlocks a key, and does not say whence the passphrase comes."""
-    named = line[:2] in (["node", "init"], ["node", "run"], ["node", "restart"], ["node", "passphrase"])
-    signs = line[:1] == ["release"] or (line[:1] == ["act"] and line[1:2] != ["delivered"])
+    locked = ("init", "run", "restart", "passphrase", "backup", "restore", "upgrade")
+    named = line[:1] == ["node"] and line[1:2] != [] and line[1] in locked
+    signs = line[:1] in (["release"], ["cancel"]) or (line[:1] == ["act"] and line[1:2] != ["delivered"])
+    signs = signs or line[:2] in (["standing", "approve"], ["standing", "revoke"])
     return (named or signs) and "--passphrase-fd" not in line and "--help" not in line
 
 
@@ -223,12 +226,23 @@ class Nodes:
                     found[f"{head['writer']}/{head['incarnation']}"] = head["size"]
             return found
 
+        def cosigned() -> bool:
+            """Cosignatures come when nothing hurries, one over all that came before."""
+            shown = [
+                head
+                for node in self
+                for each in node.ask("node.status")["agreements"]
+                for head in node.ask("log.show", agreement=each["agreement"])["heads"]
+                if head["writer"] == node.party
+            ]
+            return all(size == head["size"] for head in shown for size in head["cosigned"].values())
+
         def settled() -> bool:
             ours = heads(self.kr)
             waiting = [each["own_pending"] for node in self for each in node.ask("node.status")["agreements"]]
             given = [line for node in self for line in node.ask("item.register", direction="given")]
             answered = all(line["answered"] for line in given)
-            return bool(ours) and ours == heads(self.jp) and not any(waiting) and answered
+            return bool(ours) and ours == heads(self.jp) and not any(waiting) and answered and cosigned()
 
         wait_for("the nodes hold the same logs", settled)
 
@@ -260,10 +274,10 @@ def free_ports(count: int) -> list[int]:
 
 
 @contextmanager
-def two_nodes(folder: Path, *, at: str = START, wires: bool = False) -> Iterator[Nodes]:
+def two_nodes(folder: Path, *, at: str = START, wires: bool = False, metrics: bool = False) -> Iterator[Nodes]:
     """Two simulated nodes, kr and jp, made, running and paired; their clocks stand at ``at``.
 
-    With ``wires`` they find each other through wires that :meth:`Nodes.cut` cuts.
+    With ``wires`` they find each other through wires that :meth:`Nodes.cut` cuts; with ``metrics`` they serve them.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     between = (Wire(), Wire()) if wires else ()
@@ -271,6 +285,9 @@ def two_nodes(folder: Path, *, at: str = START, wires: bool = False) -> Iterator
     addresses = [wire.address for wire in between] or ["", ""]
     for node, port, address in zip(nodes, free_ports(2), addresses, strict=True):
         init(node.path, node.party, PASSPHRASE, simulated=True, listen=f"127.0.0.1:{port}", advertise=address)
+        if metrics:
+            with (node.path / "node.toml").open("a") as settings:
+                settings.write(f'metrics = "127.0.0.1:{free_port()}"\n')
     try:
         for node in nodes:
             node.start("--at", at)

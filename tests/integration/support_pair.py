@@ -21,13 +21,13 @@ from entente.node.errors import NodeError
 from entente.node.home import write_durably
 from entente.node.ledger import Ledger
 from entente.node.node import Node
-from entente.record.bodies import SealingAnnouncement, SignedKeys
+from entente.record.bodies import Received, SealingAnnouncement, SignedKeys
 from entente.record.checkpoint import Checkpoint, origin, sign_checkpoint
 from entente.record.envelope import SALT, BodyRef, DeliveredBody, Delivery, Envelope, Wrap, commitment
 from entente.record.frames import Entries
 from entente.record.merkle import Frontier, leaf_hash
 from entente.record.projection import Position
-from entente.sealing.canonical import NotCanonicalError, encode
+from entente.sealing.canonical import NotCanonicalError, decode, encode
 from entente.sealing.errors import SealingError
 from entente.sealing.seal import SealingKey
 from entente.sealing.signing import NodeKey
@@ -63,6 +63,12 @@ def tables(node: Node) -> dict[str, list[Any]]:
     }
 
 
+def item_keys(node: Node) -> dict[str, bytes]:
+    """What lies in the files of the item keys, whole slots and anything else that is not empty."""
+    files = {path.name: path.read_bytes().rstrip(b"\0") for path in node.home.item_keys.iterdir()}
+    return {name: data for name, data in files.items() if data}
+
+
 def standing(node: Node) -> dict[str, Any]:
     """Everything a node holds, at rest and in memory, but its alarms: equal before and after what changes nothing."""
     at = node.instant()
@@ -83,12 +89,24 @@ def standing(node: Node) -> dict[str, Any]:
     }
     return {
         **tables(node),
-        "item keys": sorted(node.item_keys._db.execute("SELECT * FROM item_key").fetchall()),
+        "item keys": item_keys(node),
         "files": files,
         "ledgers": ledgers,
         "instant": format_instant(at),
         "peers": sorted(node.cards),
     }
+
+
+def refusals(party: Party) -> dict[tuple[str, str, int], str]:
+    """What a party's own receipts refuse by name: (writer, incarnation, entry) -> code."""
+    own, found = party.ledger.own, {}
+    assert own is not None
+    for row in party.node.store.entries(own.row.id, 0, 1_000_000):
+        if row.kind == "received":
+            receipt = decode(Received, party.node.store.bodies(own.row.id, row.seq)[0][1][SALT:])
+            for of in receipt.of:
+                found |= {(of.writer, of.incarnation, refused.seq): refused.code for refused in of.refused}
+    return found
 
 
 def nothing_kept(party: Party, position: Position) -> bool:
@@ -175,7 +193,7 @@ class Forger:
         """The entries forged, with the checkpoint over them."""
         at = self.first if first is None else first
         note = self.checkpoint() if checkpoint is None else checkpoint
-        return Entries(self.agreement, self.writer, self.incarnation, at, tuple(deliveries), note)
+        return Entries(self.agreement, self.writer, self.incarnation, at, tuple(deliveries), note, ())
 
 
 def every_bit(data: bytes, step: int = 1) -> Iterator[tuple[int, bytes]]:

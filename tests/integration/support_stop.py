@@ -15,6 +15,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import msgspec
+
 from entente.domain.agreement.instants import parse_instant
 from entente.node import agreements, releases, setup
 from entente.node.clock import Clock, SimulatedClock
@@ -23,13 +25,15 @@ from entente.node.errors import NodeError
 from entente.node.greeting import Returned, greet
 from entente.node.home import Home, write_durably
 from entente.node.keyring import Keyring, unlock, unlock_office
+from entente.node.lanes import Feed
 from entente.node.ledger import Ledger
 from entente.node.node import Node
-from entente.node.outgoing import Feed, frames_for, hello
+from entente.node.outgoing import frames_for, hello
 from entente.node.payloads import wanted
+from entente.node.receipts import new_cosignatures
 from entente.record.bodies import Approval
 from entente.record.evidence import MAGIC
-from entente.record.frames import Hello, decode_frame, encode_frame
+from entente.record.frames import Hello, Want, decode_frame, encode_frame
 from entente.record.projection import Position
 from entente.record.report import Report
 from entente.record.verify import verify
@@ -128,7 +132,9 @@ class Party:
             "title": "Launch", "filename": "launch.txt", "media_type": "text/plain", "level": MARKING[self.party],
             "purpose": "missile-warning", "recipients": (self.peer,), "precedence": "FLASH", "reality": "exercise",
         }  # fmt: skip
-        return releases.compose(self.node, self.ledger, releases.Request(**(request | fields)), io.BytesIO(payload))
+        node = self.node
+        sealed = releases.seal_payload(node.payloads, node.instant(), io.BytesIO(payload), node.sync)
+        return releases.compose_checked(node, self.ledger, releases.Request(**(request | fields)), sealed)
 
     def approve(self, draft: releases.Draft) -> tuple[Approval, ...]:
         statement = releases.approval_statement(self.node, draft, "release", "the duty officer")
@@ -136,7 +142,8 @@ class Party:
 
     def release(self, draft: releases.Draft | None = None, **fields: Any) -> Position:
         draft = draft or self.compose(**fields)
-        return releases.release(self.node, self.ledger, draft, self.approve(draft))
+        draft.approvals = self.approve(draft)
+        return releases.release(self.node, self.ledger, draft)
 
     def refused(self, work: Callable[[], object]) -> set[str]:
         """The codes that work is refused with."""
@@ -170,27 +177,29 @@ class Party:
         path = self.node.payload_path(position)
         kept = {
             "bodies": self.node.store.bodies(log, position.seq),
-            "content key": self.node.store.content_key(log, position.seq),
-            "item key": self.node.item_keys.get(log, position.seq),
+            "item key": self.node.vault.holds(log, position.seq),
             "payload": path if path.exists() else None,
-            "awaited": (log, position.seq) in self.node.store.awaiting(),
+            "awaited": self.node.store.awaited(log, position.seq),
+            "incoming": (log, position.seq) in self.node.incoming,
             "line": [row for row in self.held() if (row.log, row.seq) == (log, position.seq)],
         }
         return {name: value for name, value in kept.items() if value}
 
     # What the link does
 
-    def leaving(self, channel: str = "link") -> list[bytes]:
+    def leaving(self) -> list[bytes]:
         """Everything that leaves for the peer now, as the link's bytes."""
-        return [encode_frame(frame) for frame in frames_for(self.node, self.feed, channel)]
+        return [encode_frame(frame) for frame in frames_for(self.node, self.feed)]
 
     def arriving(self, frames: list[bytes]) -> list[bytes]:
-        """Put frames through this node's doors; returns its replies."""
+        """Put frames through this node's doors; returns its replies, and the cosignatures owed at the end."""
         replies = []
         for data in frames:
             frame = decode_frame(data)
             door = FRAME_DOORS[type(frame)]
             replies += door(self.node, self.feed, self.returned, frame, "link")
+        replies += new_cosignatures(self.node, self.peer)
+        self.node.committer.settle()
         return [encode_frame(reply) for reply in replies]
 
     def greeted(self, data: bytes) -> list[bytes]:
@@ -238,6 +247,15 @@ class Pair:
         while moving := [(party, frames) for party in self if (frames := party.leaving())]:
             for party, frames in moving:
                 self.exchange(party, frames)
+
+    def segments(self, giver: Party) -> list[bytes]:
+        """Every segment of the large item that ``giver`` has just released, none of them taken: the entry is."""
+        answers = [decode_frame(data) for data in self.other(giver).arriving(giver.leaving())]
+        (want,) = [frame for frame in answers if isinstance(frame, Want)]
+        found: list[bytes] = []
+        while more := giver.arriving([encode_frame(msgspec.structs.replace(want, index=len(found)))]):
+            found += more
+        return found
 
     def close(self) -> None:
         for party in self:

@@ -24,10 +24,11 @@ _MASKS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?<=127\.0\.0\.1:)\d+"), "9"),
     (re.compile(r"(?<=port )\d+|(?<=port {8})\d+"), "9"),
     (re.compile(r"\d+(?= MiB free)"), "9"),
-    (re.compile(r"(?<=valid to )[0-9-]{10}"), "9"),
+    (re.compile(r"(?<=silent for )\d+|(?<=since the start )\d+"), "9"),
     (re.compile(r"(?<=entente/)\d[0-9.]*"), "9"),
     (re.compile(r"(?<=time-zone data )[0-9.]+"), "9"),
     (re.compile(r"\d+(?= bytes\.)"), "9"),
+    (re.compile(r"(?<=store is of version )\d+"), "9"),
 )
 _ENTRIES = re.compile(r"(?<=[,:;.] )\d+(?= entries)")
 """How many there are depends on whether the daily commitment to the national log has been written yet."""

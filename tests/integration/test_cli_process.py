@@ -114,7 +114,9 @@ def test_a_directory_open_to_others_is_not_run(alone: CliNode, opened: str) -> N
     assert (ran.code, ran.json["error"]["code"]) == (1, "DIRECTORY_OPEN")
     checked = entente("node", "check", alone.path, "--json")
     assert checked.code == 1
-    assert not next(link for link in checked.json["links"] if link["name"] == "directory")["ok"]
+    assert checked.json["findings"][0] | {"what": "", "remedy": ""} == {
+        "id": "directory", "state": "fail", "what": "", "remedy": "", "since": None, "seconds": None,
+    }  # fmt: skip
 
 
 def test_a_wrong_passphrase_does_not_start_a_node(alone: CliNode) -> None:
@@ -353,8 +355,8 @@ def test_a_node_without_any_peer_goes_on_by_an_offices_signature(tmp_path: Path)
         both.kr.start()
         both.kr.ready()
         checked = entente("node", "check", both.kr.path, "--json")
-        broken = [link["name"] for link in checked.json["links"] if not link["ok"]]
-        assert "record of jp-kr-2016" in broken
+        broken = [finding["id"] for finding in checked.json["findings"] if finding["state"] == "fail"]
+        assert "record" in [each.partition("/")[0] for each in broken]
         assert checked.code == 1
         refused = entente("act", "suspend-operation", both.kr.path, "--office", "treaty", "--json")
         assert (refused.code, refused.json["error"]["code"]) == (1, "START_UNCHECKED")

@@ -14,23 +14,29 @@ from typing import Any, get_args
 import msgspec
 import pytest
 from support_pair import Forger, outcome, second_agreement, standing
+from support_standing import approve, under
 from support_stop import AGREEMENT, OCTOBER, Pair, copy_template, open_pair
 
 from entente.node.clock import SimulatedClock
 from entente.node.doors import FRAME_DOORS
 from entente.node.greeting import Returned
-from entente.node.outgoing import Feed
+from entente.node.lanes import Feed
+from entente.node.outgoing import CHUNK_ENTRIES
+from entente.node.payloads import MAX_RANGES
 from entente.record.bodies import NationalHead
 from entente.record.checkpoint import Checkpoint, cosign, cosigner_name, origin, sign_checkpoint
 from entente.record.frames import (
     MAX_FRAME,
     AnyFrame,
+    Bodies,
     Cosigned,
     Entries,
     Hello,
+    Lack,
     Ping,
     Pong,
     Segment,
+    Taken,
     Trouble,
     Want,
     decode_frame,
@@ -46,6 +52,7 @@ ATTACKS = (
 NOTHING_SIGNED = "carries nothing signed"
 NO_SUITE = "names no suite"
 NOTHING_DATED = "carries no instant"
+OF_THE_SESSION = "is of a session, not of an agreement"
 SIGNED_FIELDS = {"checkpoint", "heads", "deliveries", "signature"}
 BIG = b"\x00\xff" * 1_600_000
 """Bytes that travel in four segments."""
@@ -54,13 +61,15 @@ ANOTHER_DAY = OCTOBER + 24 * 3600 * 1000
 
 @dataclass
 class World:
-    """Two nodes under two agreements, with a large item halfway in either direction."""
+    """Two nodes under two agreements, a large item halfway in either direction, and bodies that kr has yet to get."""
 
     pair: Pair
     first: bytes
     other: bytes
     segments: list[Segment]
     wants: list[Want]
+    bodies: list[Bodies]
+    """Deferred bodies of jp's items; kr has taken the first frame of them."""
 
     def forger(self, agreement: bytes | None = None) -> Forger:
         return Forger(self.pair.jp, agreement or self.first)
@@ -92,13 +101,50 @@ def world(ending: Path) -> Iterator[World]:
         other = second_agreement(pair, document)
         pair.jp.release(pair.jp.compose(BIG))
         pair.kr.release(pair.kr.compose(BIG))
-        wants = [decode_frame(data) for data in pair.kr.arriving(pair.jp.leaving())]
-        segments = [decode_frame(data) for data in pair.jp.arriving([encode_frame(frame) for frame in wants])]
+        held = [frame for data in pair.segments(pair.jp) if isinstance(frame := decode_frame(data), Segment)]
         asked = [decode_frame(data) for data in pair.jp.arriving(pair.kr.leaving())]
-        held = [frame for frame in segments if isinstance(frame, Segment)]
         pair.kr.arriving([encode_frame(frame) for frame in held[:2]])
-        yield World(pair, first, other, held, [frame for frame in asked if isinstance(frame, Want)])
+        bodies = behind_a_flash(pair)
+        yield World(pair, first, other, held, [frame for frame in asked if isinstance(frame, Want)], bodies)
         pair.close()
+
+
+def behind_a_flash(pair: Pair) -> list[Bodies]:
+    """jp's bodies that a FLASH has overtaken; kr takes the envelopes, the FLASH and the first frame of bodies."""
+    name = approve(pair.jp, precedences=("FLASH", "ROUTINE"))
+    for _ in range(2 * CHUNK_ENTRIES):
+        under(pair.jp, name, precedence="ROUTINE")
+    under(pair.jp, name)
+    frames = [decode_frame(data) for data in pair.jp.leaving()]
+    bodies = [frame for frame in frames if isinstance(frame, Bodies)]
+    pair.kr.arriving([encode_frame(frame) for frame in (*(f for f in frames if isinstance(f, Entries)), bodies[0])])
+    assert len(bodies) > 1
+    return bodies
+
+
+def changed_body(world: World, **changes: Any) -> Bodies:
+    """A frame that kr awaits, one of its items changed."""
+    waiting = world.bodies[1]
+    return msgspec.structs.replace(
+        waiting, items=(*waiting.items[:-1], msgspec.structs.replace(waiting.items[-1], **changes))
+    )
+
+
+def lack(world: World, *ranges: tuple[int, int], **changes: Any) -> Lack:
+    """jp asks for deferred bodies of kr's log."""
+    return msgspec.structs.replace(Lack(world.first, *world.head()[:2], ranges), **changes)
+
+
+def deferring(world: World, *ranges: tuple[int, int]) -> Entries:
+    """New entries, and what they say comes later; ranges count from the first of them."""
+    forged = world.forger()
+    known = world.pair.kr.ledger.current("jp")
+    assert known is not None
+    forged.first, forged.frontier = known.row.size, known.frontier
+    frame = forged.frame(*(forged.entry("national", encode(NationalHead(bytes(32)))) for _ in range(3)))
+    return msgspec.structs.replace(
+        frame, deferred=tuple((forged.first + low, forged.first + high) for low, high in ranges)
+    )
 
 
 def stranger() -> NodeKey:
@@ -275,6 +321,39 @@ TABLE: dict[type, dict[str, Cell]] = {
         "future-dated": nothing(NOTHING_DATED),
         **parsed(lambda world: world.segments[2]),
     },
+    Bodies: {
+        "unsigned": nothing(NOTHING_SIGNED),  # the envelope that is held commits to them
+        "wrong signer": nothing(NOTHING_SIGNED),
+        "another agreement": (
+            lambda world: msgspec.structs.replace(world.bodies[1], agreement=world.other),
+            "WRONG_LOG",
+        ),
+        "replayed": (lambda world: world.bodies[0], "TAKEN"),
+        "out of sequence": (lambda world: changed_body(world, seq=2**64 - 1), "MALFORMED"),
+        "unknown suite": nothing(NO_SUITE),
+        "future-dated": nothing(NOTHING_DATED),
+        **parsed(lambda world: world.bodies[1]),
+    },
+    Lack: {
+        "unsigned": nothing(NOTHING_SIGNED),
+        "wrong signer": nothing(NOTHING_SIGNED),
+        "another agreement": (lambda world: lack(world, (0, 0), agreement=world.other), "WRONG_LOG"),
+        "replayed": (lambda world: lack(world, (0, world.head()[2] - 1)), "TAKEN"),
+        "out of sequence": (lambda world: lack(world, (0, world.head()[2])), "MALFORMED"),
+        "unknown suite": nothing(NO_SUITE),
+        "future-dated": nothing(NOTHING_DATED),
+        **parsed(lambda world: lack(world, (0, 0))),
+    },
+    Taken: {
+        "unsigned": nothing(NOTHING_SIGNED),
+        "wrong signer": nothing(NOTHING_SIGNED),
+        "another agreement": nothing(OF_THE_SESSION),
+        "replayed": (lambda _: Taken(0), "TAKEN"),
+        "out of sequence": (lambda _: Taken(1), "MALFORMED"),
+        "unknown suite": nothing(NO_SUITE),
+        "future-dated": nothing(NOTHING_DATED),
+        **parsed(lambda _: Taken(0)),
+    },
     Trouble: {
         "unsigned": nothing(NOTHING_SIGNED),
         "wrong signer": nothing(NOTHING_SIGNED),
@@ -312,6 +391,43 @@ OTHERS: dict[str, Cell] = {
         lambda world: msgspec.structs.replace(world.segments[2], data=bytes(1024 * 1024 + 17)),
         "TAKEN",
     ),
+    "bodies: of the taker's own log": (
+        lambda world: msgspec.structs.replace(world.bodies[1], writer="kr", incarnation=world.head()[1]),
+        "WRONG_LOG",
+    ),
+    "bodies: of a log not begun": (
+        lambda world: msgspec.structs.replace(world.bodies[1], incarnation="0123456789abcdef"),
+        "WRONG_LOG",
+    ),
+    "bodies: an entry before the first": (lambda world: changed_body(world, seq=-1), "MALFORMED"),
+    "bodies: fewer than the entry has": (
+        lambda world: changed_body(world, bodies=world.bodies[1].items[-1].bodies[:1]),
+        "MALFORMED",
+    ),
+    "bodies: more than the entry has": (
+        lambda world: changed_body(world, bodies=world.bodies[1].items[-1].bodies * 3),
+        "MALFORMED",
+    ),
+    "bodies: none": (lambda world: msgspec.structs.replace(world.bodies[1], items=()), "TAKEN"),
+    "lack: of the asker's own log": (
+        lambda world: lack(world, (0, 0), writer="jp", incarnation=world.pair.jp.ledger.own.row.incarnation),
+        "WRONG_LOG",
+    ),
+    "lack: before the first": (lambda world: lack(world, (-1, 0)), "MALFORMED"),
+    "lack: backwards": (lambda world: lack(world, (1, 0)), "MALFORMED"),
+    "lack: one entry twice": (lambda world: lack(world, (0, 1), (1, 2)), "MALFORMED"),
+    "lack: falling": (lambda world: lack(world, (2, 2), (0, 0)), "MALFORMED"),
+    "lack: past every log": (lambda world: lack(world, (0, 2**64 - 1)), "MALFORMED"),
+    "lack: more ranges than a peer has to ask for at once": (
+        lambda world: lack(world, *((at, at) for at in range(MAX_RANGES + 1))),
+        "MALFORMED",
+    ),
+    "taken: less than none": (lambda _: Taken(-1), "MALFORMED"),
+    "taken: more than ever": (lambda _: Taken(2**64 - 1), "MALFORMED"),
+    "entries: deferring what they do not bring": (lambda world: deferring(world, (2, 3)), "MALFORMED"),
+    "entries: deferring what was brought before": (lambda world: deferring(world, (-1, 0)), "MALFORMED"),
+    "entries: deferring backwards": (lambda world: deferring(world, (1, 0)), "MALFORMED"),
+    "entries: deferring one entry twice": (lambda world: deferring(world, (0, 1), (1, 2)), "MALFORMED"),
     "cosigned: of the cosigner's own log": (
         lambda world: msgspec.structs.replace(
             world.cosigned(), writer="jp", incarnation=world.pair.jp.ledger.own.row.incarnation
@@ -370,7 +486,12 @@ CELLS = [
     ),
     *(pytest.param(None, cell, id=name) for name, cell in OTHERS.items()),
 ]
-ABSENT = {NOTHING_SIGNED: SIGNED_FIELDS, NO_SUITE: {"suite"}, NOTHING_DATED: {"instant", "deliveries"}}
+ABSENT = {
+    NOTHING_SIGNED: SIGNED_FIELDS,
+    NO_SUITE: {"suite"},
+    NOTHING_DATED: {"instant", "deliveries"},
+    OF_THE_SESSION: {"agreement"},
+}
 
 
 @pytest.mark.parametrize("channel", ["link", "bundle"])
@@ -393,4 +514,5 @@ def test_an_attack_is_answered_by_its_code_and_changes_nothing(
 
     assert outcome(through_the_door) == expected
     kr.node.save_evidence()
+    kr.node.committer.settle()
     assert standing(kr.node) == before

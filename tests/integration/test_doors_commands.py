@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 import pytest
+import support_doors_standing
 from support_commands import EXAMPLES, World, command_world
 from support_pair import Forger, standing
 from support_stop import AGREEMENT, OCTOBER, PASSPHRASE, free_port
@@ -28,7 +29,7 @@ from entente.sealing.identity import fingerprint_words, root_digest
 from entente.sealing.signing import Signature
 
 NOTHING_TO_TRY = "takes nothing signed, dated or numbered from outside"
-CARRIES = {"signature", "approvals", "card", "act", "statement"}
+CARRIES = {"signature", "signatures", "approvals", "card", "act", "statement"}
 FILES = {"agreement.propose", "agreement.document", "bundle.import"}
 
 
@@ -168,9 +169,11 @@ NOT_APPLICABLE: dict[str, str] = {
     "act.commit: future-dated": "the node dates it itself",
     "restart.commit: future-dated": "the node dates it itself",
     "peer.pair: future-dated": "a card is not dated",
+    **support_doors_standing.NOT_APPLICABLE,
 }  # fmt: skip
 
 TABLE: dict[str, dict[str, tuple[Cell, str]]] = {
+    **support_doors_standing.TABLE,
     "act.commit": {
         "unsigned": (lambda w: act(w, blank=True), "BAD_SIGNATURE"),
         "wrong signer": (lambda w: act(w, signer="release"), "BAD_SIGNATURE"),
@@ -291,7 +294,7 @@ def test_every_attack_on_every_command_is_answered(command: str) -> None:
             assert named == set(ATTACKS)
             return
     assert command not in TABLE
-    signatures = fields & {"signature", "approvals", "card", "statement"}
+    signatures = fields & {"signature", "signatures", "approvals", "card", "statement"}
     assert not signatures, NOTHING_TO_TRY
 
 
@@ -305,8 +308,9 @@ CELLS = [
 def without_national(held: dict[str, Any]) -> dict[str, Any]:
     """A refused release is noted in the national log, which is the one thing that it changes."""
     national = {row[0] for row in held["log"] if row[1] == bytes(32)}
-    kept = {name: [row for row in held[name] if row[0] not in national] for name in ("log", "entry", "body")}
-    return {**held, **kept}
+    kept = {name: [row for row in held[name] if row[0] not in national] for name in ("log", "entry")}
+    bodies = [row for row in held["body"] if row[0] >> 44 not in national]
+    return {**held, **kept, "body": bodies}
 
 
 @pytest.mark.parametrize(("cell", "code"), CELLS)

@@ -46,10 +46,10 @@ def test_at_the_end_nothing_is_released(pair: Pair, sender: str) -> None:
 def test_an_item_composed_and_approved_before_is_not_committed_after(pair: Pair, sender: str) -> None:
     giver, _ = both(pair, sender)
     draft = giver.compose()
-    approvals = giver.approve(draft)
+    draft.approvals = giver.approve(draft)
     pair.turn(END)
     before = giver.size()
-    refused = giver.refused(lambda: releases.release(giver.node, giver.ledger, draft, approvals))
+    refused = giver.refused(lambda: releases.release(giver.node, giver.ledger, draft))
     assert refused == {"AGREEMENT_NOT_IN_FORCE"}
     assert giver.size() == before
     assert giver.line("given", draft.header.item) is None
@@ -123,7 +123,7 @@ def test_no_segment_of_a_payload_leaves_after_the_end(pair: Pair) -> None:
 
 def test_a_payload_whose_last_segment_comes_after_the_end_is_refused_and_destroyed(pair: Pair, base: Path) -> None:
     position = pair.jp.release(pair.jp.compose(BIG))
-    segments = pair.jp.arriving(pair.kr.arriving(pair.jp.leaving())[:1])
+    segments = pair.segments(pair.jp)
     pair.kr.arriving(segments[:-1])
     pair.kr.turn(END)
     pair.kr.arriving(segments[-1:])
@@ -135,7 +135,7 @@ def test_a_payload_whose_last_segment_comes_after_the_end_is_refused_and_destroy
 
 def test_a_payload_that_stopped_halfway_is_answered_and_destroyed_when_the_end_has_come(pair: Pair) -> None:
     position = pair.jp.release(pair.jp.compose(BIG))
-    segments = pair.jp.arriving(pair.kr.arriving(pair.jp.leaving())[:1])
+    segments = pair.segments(pair.jp)
     pair.kr.arriving(segments[:2])
     pair.turn(END)
     pair.connect()

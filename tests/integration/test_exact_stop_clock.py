@@ -98,12 +98,10 @@ def test_a_release_overtaken_just_before_commit_is_rolled_back_and_refused(
 ) -> None:
     pair, clock, _ = scripted
     draft = pair.jp.compose(b"x" * 100_000)
-    approvals = pair.jp.approve(draft)
+    draft.approvals = pair.jp.approve(draft)
     before, files = pair.jp.size(), set((pair.jp.home.path / "payloads").iterdir())
     clock.readings = [LAST, END]  # the gate's reading, and the look just before COMMIT
-    assert pair.jp.refused(lambda: release(pair.jp.node, pair.jp.ledger, draft, approvals)) == {
-        "AGREEMENT_NOT_IN_FORCE"
-    }
+    assert pair.jp.refused(lambda: release(pair.jp.node, pair.jp.ledger, draft)) == {"AGREEMENT_NOT_IN_FORCE"}
     assert pair.jp.size() == before
     assert max(pair.jp.transfers()) < LAST
     assert set((pair.jp.home.path / "payloads").iterdir()) == files - {draft.staged}
@@ -118,9 +116,9 @@ def test_a_release_overtaken_by_a_change_that_still_allows_it_is_dated_after_the
     pair.kr.act("suspend_notice", refs=(notice.statement.id,))  # what ends there now is one term; the next begins
     pair.carry()
     draft = pair.jp.compose(b"x" * 100_000)
-    approvals = pair.jp.approve(draft)
+    draft.approvals = pair.jp.approve(draft)
     clock.readings = [LAST, END]
-    release(pair.jp.node, pair.jp.ledger, draft, approvals)
+    release(pair.jp.node, pair.jp.ledger, draft)
     assert pair.jp.transfers()[-1] == END
     pair.carry()
     assert pair.kr.line("held", draft.header.item) is not None
@@ -130,9 +128,9 @@ def test_a_release_overtaken_by_a_change_that_still_allows_it_is_dated_after_the
 def test_a_release_whose_second_look_is_in_time_is_committed(scripted: tuple[Pair, Scripted, Scripted]) -> None:
     pair, clock, _ = scripted
     draft = pair.jp.compose()
-    approvals = pair.jp.approve(draft)
+    draft.approvals = pair.jp.approve(draft)
     clock.readings = [LAST - 1, LAST]
-    release(pair.jp.node, pair.jp.ledger, draft, approvals)
+    release(pair.jp.node, pair.jp.ledger, draft)
     assert pair.jp.transfers()[-1] == LAST - 1
 
 

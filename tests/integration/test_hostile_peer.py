@@ -8,13 +8,14 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from support_pair import Forger, outcome, pair_under, second_agreement, standing
+from support_pair import Forger, outcome, pair_under, refusals, second_agreement, standing
 from support_stop import AGREEMENT, OCTOBER, Pair, Party, verified
 
 from entente.link.bundle import write_bundle
 from entente.node import agreements, bundles
 from entente.node.daemon import Daemon
 from entente.node.intake import DEFAULT_SKEW, MAX_UNSEEN_LOGS
+from entente.node.outgoing import PROTOCOL
 from entente.record.bodies import (
     ActStatement,
     NationalHead,
@@ -154,7 +155,7 @@ def receipt_of(
     frame = forger.frame(forger.entry("received", encode(Received((of,) * times))))
     assert put(pair.kr, frame) == "TAKEN"
     position = ("jp", forger.incarnation, forger.first)
-    return pair.kr.ledger.projection.invalid.get(position, "valid")  # type: ignore[call-overload, no-any-return]
+    return refusals(pair.kr).get(position, "valid")
 
 
 @pytest.mark.parametrize(
@@ -252,11 +253,11 @@ def test_a_frame_that_brings_nothing_back_does_not_confirm_where_a_log_ends(
     own = jp.ledger.own
     assert own is not None
     note = jp.ledger.checkpoint(own, jp.node.keyring.checkpoint)
-    frame = Entries(jp.ledger.agreement, *own.name, own.row.size, (), note)
+    frame = Entries(jp.ledger.agreement, *own.name, own.row.size, (), note, ())
     if door == "link":
         assert put(jp, frame) == "MALFORMED"
     else:
-        greeting = Hello(1, "kr", "entente", "2026.6", True, ())
+        greeting = Hello(PROTOCOL, "kr", "entente", "2026.6", True, ())
         path = tmp_path / "forged.bundle"
         write_bundle(path, [greeting, frame], writer="kr", recipient="jp", recipient_key=jp.node.card.sealing)
         assert [refused["code"] for refused in bundles.take_in(jp.node, path)["refused"]] == ["MALFORMED"]
@@ -309,7 +310,7 @@ def test_a_sealing_key_to_which_nothing_can_be_sealed_is_refused_and_the_one_bef
     forger = Forger(october.jp, october.jp.ledger.agreement)
     body = encode(SealingAnnouncement(SUITE, bad.id, bad.mlkem768, bad.x25519))
     assert put(kr, forger.frame(forger.entry("sealing", body))) == "TAKEN"
-    assert kr.ledger.projection.invalid["jp", forger.incarnation, forger.first] == "BAD_KEY"  # type: ignore[index]
+    assert refusals(kr)["jp", forger.incarnation, forger.first] == "BAD_KEY"
     assert kr.ledger.sealing["jp"] == before
     kr.release(title="sealed to the key before")
 

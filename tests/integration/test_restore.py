@@ -16,9 +16,10 @@ import pytest
 from support_pair import Forger, outcome, standing
 from support_stop import OCTOBER, Pair, Party, open_pair
 
-from entente.node import agreements, restart
+from entente.node import agreements, items, restart
 from entente.node.clock import SimulatedClock
 from entente.node.errors import NotReadyError, RefusedError
+from entente.node.greeting import OLDEST
 from entente.node.home import Home
 from entente.node.node import MAX_EVIDENCE
 from entente.node.outgoing import hello
@@ -142,6 +143,65 @@ def test_what_was_refused_after_the_backup_is_on_the_register_again(world: tuple
     assert line.state == "refused: SEAL"
 
 
+def test_what_was_received_or_refused_after_the_backup_is_on_the_register_again_as_lost(
+    world: tuple[Recording, Path],
+) -> None:
+    pair, copy = world
+
+    def lines() -> list[tuple[int, str, str]]:
+        store = pair.jp.node.store
+        return [(row.seq, row.direction, row.state) for kind in ("held", "refused") for row in store.register(kind)]
+
+    already = lines()
+    pair.kr.release(title="held, then lost")
+    pair.carry()
+    pair.kr.release(title="refused")
+    (sent,) = map(decode_frame, pair.kr.leaving())
+    assert isinstance(sent, Entries)
+    *others, item = sent.deliveries
+    broken = msgspec.structs.replace(item, bodies=(None,) * len(item.bodies))
+    pair.exchange(pair.kr, [encode_frame(msgspec.structs.replace(sent, deliveries=(*others, broken)))])
+    pair.carry()
+
+    before = lines()
+    assert [line[1:] for line in before[len(already) :]] == [("held", "held"), ("refused", "refused: SEAL")]
+    restored(pair, pair.jp, copy)
+    assert lines() == already
+    pair.connect()
+    assert lines() == [*already, (before[-2][0], "held", "held (lost in a restore)"), before[-1]]
+    assert [line.opened for line in items.lines(pair.jp.node)[-2:]] == [None, None]
+    restored_again = lines()
+    pair.connect()
+    assert lines() == restored_again
+
+
+def test_what_was_acknowledged_after_the_backup_was_received_when_it_was(world: tuple[Recording, Path]) -> None:
+    """Otherwise the parties would date one act's receipt differently for good, and with it what the act does."""
+    pair, copy = world
+    pair.kr.act("declare_reading", reading="asleep")
+    pair.carry()
+
+    def received(party: Party) -> list[tuple[str, str, int]]:
+        projection = party.ledger.projection
+        return sorted(
+            (act.statement.id, by, answer.instant)
+            for act in projection.acts.values()
+            for by, answer in projection.answers.get(act.position, {}).items()
+        )
+
+    before = received(pair.kr)
+    assert received(pair.jp) == before
+    restored(pair, pair.jp, copy)
+    for party in pair:
+        party.node.clock.set(OCTOBER + 3_600_000, running=False)
+    pair.connect()
+    assert received(pair.jp) == before
+    assert received(pair.kr) == before
+    pair.jp.node.close()
+    pair.jp.open()
+    assert received(pair.jp) == before
+
+
 @pytest.mark.parametrize("what", ["release", "act", "document"])
 def test_without_a_peer_a_restored_copy_writes_nothing(world: tuple[Recording, Path], what: str) -> None:
     pair, copy = world
@@ -157,6 +217,41 @@ def test_without_a_peer_a_restored_copy_writes_nothing(world: tuple[Recording, P
     assert outcome(writes[what]) == "START_UNCHECKED"
     assert standing(jp.node) == before
     assert jp.leaving() == []
+
+
+@pytest.mark.parametrize("behind", [False, True])
+def test_a_copy_that_wrote_while_another_did_signs_no_second_version(
+    world: tuple[Recording, Path], behind: bool
+) -> None:
+    """Both are ready and one is cut off; when the peer sees it again, its log is as long as the other's, or shorter."""
+    pair, copy = world
+    first, alone = pair.jp, Recording(pair.jp, pair.kr, pair.frames)
+    pair.jp = Party(Home(copy), SimulatedClock(OCTOBER))
+    pair.connect()
+    pair.jp.release(title="the one that kr knows")
+    pair.carry()
+    while first.size() < pair.jp.size():
+        first.release(title="never shown")
+    if behind:
+        pair.jp.release(title="and one more")
+        pair.carry()
+    held = pair.kr.node.store.register("held")
+    alone.frames = pair.frames
+    greetings = {party.party: encode_frame(hello(party.node, party.peer)) for party in alone}
+    pair.frames += greetings.values()
+    first.greeted(greetings["kr"])
+    pair.kr.greeted(greetings["jp"])
+    if behind:
+        with pytest.raises(RefusedError, match="came back wrong"):
+            alone.exchange(pair.kr, pair.kr.leaving())
+    else:
+        alone.exchange(pair.kr, pair.kr.leaving())
+    alone.exchange(first, first.leaving())
+    assert outcome(first.release) == "START_UNCHECKED"
+    assert any(name.startswith("copy/") for name in first.node.alarms)
+    assert pair.kr.node.store.register("held") == held
+    assert never_two_roots(pair)
+    first.node.close()
 
 
 def office_restart(jp: Party, /, office: str = "treaty", signer: str = "treaty", **changes: Any) -> None:
@@ -321,7 +416,7 @@ def test_a_head_that_this_node_signed_and_never_had_stops_it_and_is_kept(october
 
 def test_a_greeting_of_another_protocol_or_of_a_real_node_is_refused(october: Pair) -> None:
     honest = hello(october.kr.node, "jp")
-    for changes, code in (({"protocol": 2}, "PROTOCOL"), ({"simulated": False}, "SIMULATED")):
+    for changes, code in (({"protocol": OLDEST - 1}, "PROTOCOL"), ({"simulated": False}, "SIMULATED")):
         greeting = encode_frame(msgspec.structs.replace(honest, **changes))
         with pytest.raises(RefusedError) as refused:
             october.jp.greeted(greeting)

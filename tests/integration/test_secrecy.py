@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from support_pair import nothing_kept
+from support_standing import approve, revoke, under
 from support_stop import (
     AGREEMENT,
     OCTOBER,
@@ -63,11 +64,11 @@ def test_a_counterparty_learns_nothing_of_a_refused_release(
     caplog.set_level(logging.DEBUG)
     changes = {"purpose": {"purpose": "trade-balance"}, "no equivalent level": {"level": "取扱注意"}}.get(why, {})
     draft = jp.compose(PAYLOAD, **(WORDS | changes))
-    approvals = () if why == "no approval" else jp.approve(draft)
+    draft.approvals = () if why == "no approval" else jp.approve(draft)
     if why == "after the end":
         october.turn(parse_instant("2019-11-22T15:00:00.000Z"))
     caplog.clear()
-    assert jp.refused(lambda: releases.release(jp.node, jp.ledger, draft, approvals))
+    assert jp.refused(lambda: releases.release(jp.node, jp.ledger, draft))
     october.carry()
     october.connect()
     jp.act("declare_reading", reading="spent")
@@ -107,11 +108,11 @@ def test_what_is_shredded_is_in_neither_nodes_files(october: Pair, base: Path, s
     for party in october:
         log = party.ledger.logs[position.writer, position.incarnation].row.id
         sealed[party.party] = party.node.store.bodies(log, position.seq)[0][1]
-        assert party.node.item_keys.get(log, position.seq)
+        assert party.node.vault.holds(log, position.seq)
         with party.node.store.write() as tx:
             tx.drop_bodies(log, position.seq)
         party.node.shred(log, position)
-        assert party.node.item_keys.get(log, position.seq) is None
+        assert not party.node.vault.holds(log, position.seq)
         party.node.close()
     assert searched(base, *secrets) == []
     for name, data in sealed.items():  # the sealed bytes are zeroed where they lay, and leave with the write-ahead log
@@ -220,6 +221,35 @@ def test_a_party_learns_nothing_of_an_item_addressed_to_another(table: Table, tm
             assert delivery.wrap is None
             if parse_envelope(delivery.envelope).kind == "transfer":
                 assert set(delivery.bodies) == {None}
+
+
+def test_a_party_learns_nothing_of_a_standing_release_that_does_not_name_it(table: Table, tmp_path: Path) -> None:
+    """Not whom it names, for what, how high or until when; nor which one was revoked."""
+    jp, kr, us = (table.parties[name] for name in ("jp", "kr", "us"))
+    note, purpose = "for the kingfisher watch", "exercise"
+    name = approve(jp, recipients=("kr",), purposes=(purpose,), media_types=("text/x-kingfisher",), note=note)
+    under(jp, name, PAYLOAD, purpose=purpose, media_type="text/x-kingfisher", recipients=("kr",))
+    table.carry()
+    revoke(jp, name)
+    jp.act("declare_reading", reading="spent")
+    table.carry()
+    table.greet()
+    table.carry()
+    assert [row.state for row in jp.node.store.register("given")] == ["received"]
+    for knows in (jp, kr):
+        standings = knows.ledger.projection.standings
+        assert set(standings.records) == set(standings.revoked) == {("jp", name)}
+    standings = us.ledger.projection.standings
+    assert (standings.records, standings.revoked) == ({}, {})
+    assert [kind for _, kind in standings.withheld[jp.ledger.own.name]] == ["standing", "revocation"]  # type: ignore[union-attr]
+    assert us.ledger.projection.invalid == {}
+    secrets = [note, "text/x-kingfisher", name, "entente/standing/1", "entente/revocation/1"]
+    assert {needle for _, needle in searched(tmp_path / "three" / "kr", *secrets)} == {
+        each.encode() for each in secrets
+    }
+    assert searched(tmp_path / "three" / "us", *secrets) == []
+    crossed = b"".join(table.crossed["jp", "us"] + table.crossed["kr", "us"])
+    assert not [secret for secret in secrets if secret.encode() in crossed]
 
 
 def test_a_third_party_cannot_ask_for_anothers_payload(table: Table) -> None:

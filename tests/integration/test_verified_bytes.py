@@ -23,6 +23,8 @@ from entente.record.frames import Cosigned, Entries, Segment, decode_frame, enco
 from entente.sealing.canonical import NotCanonicalError
 from entente.sealing.errors import SealingError
 from entente.store.errors import StoreError
+from entente.store.itemkeys import SLOT
+from entente.store.sqlite import body_id
 
 BIG = bytes(range(256)) * 4096 * 2
 """Exactly two segments."""
@@ -250,7 +252,7 @@ def kr(stopped: Path, tmp_path: Path) -> Iterator[Party]:
 
 
 PEERS = "log IN (SELECT id FROM log WHERE writer = 'jp')"
-OF_KIND = "(SELECT kind FROM entry e WHERE e.log = body.log AND e.seq = body.seq)"
+BODY_OF = "id IN (SELECT (e.log << 44) | (e.seq << 4) FROM entry e JOIN log l ON l.id = e.log WHERE l.writer = 'jp'"
 REST: dict[str, tuple[str, str, str, str]] = {
     "an envelope of a peer": ("entry", "envelope", f"{PEERS} AND kind = 'act'", "jp's log"),
     "an envelope of one's own": (
@@ -263,13 +265,13 @@ REST: dict[str, tuple[str, str, str, str]] = {
     "the body of an act": (
         "body",
         "data",
-        f"{PEERS} AND {OF_KIND} = 'act'",
+        f"{BODY_OF} AND e.kind = 'act')",
         "jp's log",
     ),
     "the agreement document": (
         "body",
         "data",
-        f"{PEERS} AND {OF_KIND} = 'document'",
+        f"{BODY_OF} AND e.kind = 'document')",
         "jp's log",
     ),
     "the root of a log": ("log", "root", "writer = 'jp'", "jp's log"),
@@ -302,21 +304,24 @@ def test_a_flipped_bit_of_a_card_is_named_by_its_file(kr: Party, name: str) -> N
         assert name in text
 
 
-SEALED = {
-    "a sealed header": ("store.db", "body", "data", "sealed = 1 AND place = 0"),
-    "a sealed payload": ("store.db", "body", "data", "sealed = 1 AND place = 1"),
-    "a content key": ("store.db", "content_key", "data", "1"),
-    "an item's key": ("items.db", "item_key", "data", "1"),
-}
+SEALED = {"a sealed header": 0, "a sealed payload": 1}
+"""The place of its body."""
+KEY = {"a key's nonce": 3, "a key": 30, "a key's tag": 50}
+"""Bytes of its slot."""
 
 
-@pytest.mark.parametrize("what", SEALED)
+@pytest.mark.parametrize("what", [*SEALED, *KEY])
 def test_an_item_damaged_at_rest_does_not_open_and_is_named(kr: Party, what: str) -> None:
-    file, table, column, where = SEALED[what]
     held = kr.node.store.register("held")[-2]
-    log = f"log = {held.log} AND seq = {held.seq} AND {where}"
     kr.node.close()
-    damage(kr.home.path / file, table, column, log, 30)
+    if what in SEALED:
+        where = f"sealed = 1 AND id = {body_id(held.log, held.seq, SEALED[what])}"
+        damage(kr.home.path / "store.db", "body", "data", where, 30)
+    else:
+        path = kr.home.item_keys / str(held.log)
+        data = bytearray(path.read_bytes())
+        data[held.seq * SLOT + KEY[what]] ^= 0x10
+        path.write_bytes(data)
     kr.open()
     with pytest.raises(NodeError) as refused:
         open_item(kr.node, held.number)

@@ -1,35 +1,28 @@
-"""``entente node status`` and ``node check``: the links of the chain, in order, and which of them is broken."""
+"""``entente node status``, ``node check`` and ``entente debts``: what is broken along the chain, and what is owed."""
 
-import shutil
-import stat
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from entente.cli.client import Target, directory
-from entente.cli.output import REFUSED, as_json, show_json
+from entente.cli.output import REFUSED, CommandError, as_json, show_json
 
-EXPIRY_WARNING = timedelta(days=30)
-DISK_FREE = 256 * 1024 * 1024
-"""Bytes below which the disk counts as full: the log, its write-ahead log and one large payload."""
-MAX_UNCERTAINTY = 1000
-"""Milliseconds: the default of the terms' ``limits.max_uncertainty``."""
+if TYPE_CHECKING:
+    from rich.text import Text
 
+    from entente.node.findings import Process
 
-class Link(NamedTuple):
-    """One link of the chain: whether it holds, what was found, and what would mend it."""
-
-    name: str
-    holds: bool
-    text: str
-    remedy: str = ""
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        return {"name": self.name, "ok": self.holds, "text": self.text, "remedy": self.remedy}
+PATIENCE = 10.0
+"""Seconds that a node is given to answer before it counts as silent: more than its own look may take."""
+STATES = {
+    "ok": ("ok      ", "green"),
+    "warn": ("WARNING ", "yellow"),
+    "unknown": ("unknown ", "yellow"),
+    "fail": ("BROKEN  ", "bold red"),
+}
+"""How a finding's state is shown."""
 
 
 @click.command("status")
@@ -68,126 +61,114 @@ def node_status(directory: Path, as_json: bool) -> None:
 @directory
 @as_json
 def check(directory: Path, as_json: bool) -> None:
-    """Check every link of the chain and name the broken ones. Exit code 1 when something is wrong.
+    """Check every link of the chain and name the broken ones, the first of them first. Exit code 1 if any is broken.
 
     \b
     Example: entente node check /var/lib/entente
     """
     target = Target(directory)
-    links = list(chain(target))
-    broken = [link for link in links if not link.holds]
+    answer = looked_at(target)
+    broken = [finding["id"] for finding in answer["findings"] if finding["state"] == "fail"]
     if as_json:
-        show_json(target.answer(ok=not broken, links=[link.to_json() for link in links]))
+        show_json(target.answer(ok=not broken, findings=answer["findings"]))
     else:
-        _show(target, links)
+        _show(target, answer["findings"], broken)
     if broken:
         raise click.exceptions.Exit(REFUSED)
 
 
-def _show(target: Target, links: list[Link]) -> None:
+def looked_at(target: Target) -> Any:
+    """The findings of the running node; where none answers, what can be seen of its directory without a key."""
+    from entente.node import outside
+    from entente.node.errors import NotReadyError
+    from entente.node.findings import findings, shown
+
+    try:
+        return target.call("node.health", patience=PATIENCE)
+    except NotReadyError as error:
+        process: Process = "silent" if error.code == "NO_ANSWER" else "locked" if _taken(target.path) else "stopped"
+    return shown(findings(outside.facts(target.home, process, datetime.now(UTC))))
+
+
+def _taken(path: Path) -> bool:
+    """Whether a process has the directory although its doors are closed."""
+    from entente.cli.lock import alone
+
+    try:
+        with alone(path):
+            return False
+    except CommandError:
+        return True
+
+
+def _show(target: Target, found: list[dict[str, Any]], broken: list[str]) -> None:
     from rich.text import Text
 
     from entente.cli import screens
+    from entente.cli.output import console, plain
+
+    warned = any(finding["state"] == "warn" for finding in found)
+    holds = "nothing is broken; see the warnings" if warned else "everything holds"
+    screens.heading(target, f"broken: {', '.join(broken)}" if broken else holds)
+    for finding in found:
+        word, style = STATES[finding["state"]]
+        since = f", since {finding['since']}" if finding["since"] else ""
+        console().print(Text(word, style) + Text(plain(f"{finding['id']}: {finding['what']}{since}")), soft_wrap=True)
+        if finding["remedy"]:
+            click.echo(plain(f"        remedy: {finding['remedy']}"))
+
+
+@click.command("debts")
+@directory
+@as_json
+def debts(directory: Path, as_json: bool) -> None:
+    """List what is owed: items not answered, acts not acknowledged, payloads awaited, cosignatures missing.
+
+    \b
+    Example: entente debts /var/lib/entente
+    """
+    target = Target(directory)
+    owed = target.call("debts.show")
+    if as_json:
+        show_json(target.answer(**owed))
+        return
+    from entente.cli import screens
     from entente.cli.output import console
 
-    broken = [link.name for link in links if not link.holds]
-    screens.heading(target, f"broken: {', '.join(broken)}" if broken else "everything holds")
-    for link in links:
-        mark = Text("ok     ", "green") if link.holds else Text("BROKEN ", "bold red")
-        console().print(mark + Text(f"{link.name}: {link.text}"), soft_wrap=True)
-        if not link.holds:
-            click.echo(f"       remedy: {link.remedy}")
+    screens.heading(target, owed["now"])
+    lines = [*map(_item, owed["items"]), *map(_act, owed["acts"]), *map(_payload, owed["payloads"])]
+    lines += map(_cosignature, owed["cosignatures"])
+    for line in lines:
+        console().print(line, soft_wrap=True)
+    listed = sum(owed["unanswered"].values()) - len(owed["items"])
+    if listed:
+        click.echo(f"and {listed} more items not answered; see: entente register {directory} --given")
+    if not lines:
+        click.echo("Nothing is owed.")
 
 
-def chain(target: Target) -> Iterator[Link]:
-    """Every link, from the directory outwards; what needs a running node is left out where there is none."""
-    from entente.node.errors import NodeError
+def _item(item: dict[str, Any]) -> "Text":
+    from rich.text import Text
 
-    yield _closed(target)
-    yield _disk(target)
-    yield from _certificates(target)
-    try:
-        node = target.call("node.status")
-    except NodeError as error:
-        yield Link("running", False, str(error), error.remedy)
-        return
-    yield Link("running", True, f"{node['software']}, port {node['port']}")
-    yield _clock(node)
-    yield from _peers(target, node)
-    yield from _agreements(target, node)
-    yield from _alarms(node)
-
-
-def _closed(target: Target) -> Link:
-    for path in (target.path, target.path / "keys", *(target.path / "keys").glob("*.key")):
-        mode = stat.S_IMODE(path.stat().st_mode)
-        if mode & 0o077:
-            return Link("directory", False, f"others may open {path} (mode {mode:04o})", f"chmod -R go= {target.path}")
-    return Link("directory", True, f"{target.path} is closed to others")
-
-
-def _disk(target: Target) -> Link:
-    free = shutil.disk_usage(target.path).free
-    text = f"{free // (1024 * 1024)} MiB free"
-    return Link("disk", free >= DISK_FREE, text, "Free space on the disk that holds the node's directory.")
-
-
-def _certificates(target: Target) -> Iterator[Link]:
-    """Certificates live in real time, on a simulated node too."""
-    from entente.node.setup import read_card
-    from entente.sealing.certificates import not_after
-
-    now = datetime.now(UTC)
-    cards = {path.stem: read_card(path.read_bytes()) for path in target.home.peer_cards()}
-    certificates = {target.party: (target.path / "tls" / "cert.pem").read_bytes()}
-    certificates |= {party: card.tls_certificate.encode() for party, card in cards.items()}
-    for party, certificate in certificates.items():
-        until = not_after(certificate)
-        days = (until - now).days
-        yield Link(
-            f"certificate of {party}",
-            until - now > EXPIRY_WARNING,
-            f"valid to {until:%Y-%m-%d} in real time, {days} days",
-            "Renew it, and give the peers the new card before it ends.",
-        )
-
-
-def _clock(node: dict[str, Any]) -> Link:
-    uncertainty = node["uncertainty_ms"]
-    if uncertainty is None:
-        return Link("clock", False, "its uncertainty is unknown", "Let chrony or ntpd discipline the clock.")
-    return Link(
-        "clock",
-        uncertainty <= MAX_UNCERTAINTY,
-        f"{node['now']} ±{uncertainty} ms",
-        "Let chrony or ntpd discipline the clock; near a change of status release is refused meanwhile.",
+    mark = Text("OVERDUE ", "bold red") if item["overdue"] else Text("waits   ")
+    due = f"due {item['due']}" if not item["overdue"] else f"was due {item['due']}"
+    return mark + Text(
+        f"{item['precedence']} to {item['party']}, line {item['register']} of the register, entry {item['entry']}, "
+        f"given {item['since']}, {due}: {item['text']}"
     )
 
 
-def _peers(target: Target, node: dict[str, Any]) -> Iterator[Link]:
-    if not node["peers"]:
-        yield Link("peers", False, "no party is paired", f"Pair one: entente node pair {target.path} CARD")
-    for party, peer in node["peers"].items():
-        heard = f"last heard {peer['last_heard']}" if peer["last_heard"] else "not heard since the start"
-        yield Link(
-            f"link to {party}",
-            peer["link"] == "up",
-            f"{peer['link']}, {peer['address'] or 'no address'}, {heard}",
-            f"See that {peer['address']} can be reached and that the node of {party} runs; or carry bundles.",
-        )
+def _act(act: dict[str, Any]) -> str:
+    return f"act     {act['act']} of {act['since']}: not acknowledged by {', '.join(act['parties'])}"
 
 
-def _agreements(target: Target, node: dict[str, Any]) -> Iterator[Link]:
-    for each in node["agreements"]:
-        name = each["name"] or each["agreement"][:16]
-        text = "its own log may be written" if each["ready"] else "START_UNCHECKED: no peer has confirmed its own log"
-        remedy = f"Connect a peer; if none can be reached: entente node restart {target.path} {name} --office ID"
-        yield Link(f"record of {name}", each["ready"], text, remedy)
+def _payload(payload: dict[str, Any]) -> str:
+    come = f"{payload['held']} of {payload['bytes']} bytes are here"
+    return f"payload of entry {payload['entry']} of {payload['party']}, {payload['precedence']}: {come}"
 
 
-def _alarms(node: dict[str, Any]) -> Iterator[Link]:
-    for name, text in node["alarms"].items():
-        yield Link(f"alarm {name}", False, text, "See the node's log; the alarm is cleared when the trouble is over.")
-    for found in node["evidence"]:
-        text = f"{found['party']} contradicted its own signature, kept since {found['at']}"
-        yield Link("evidence", False, text, "Show it to the party: entente evidence export.")
+def _cosignature(lacks: dict[str, Any]) -> str:
+    entries = (
+        f"entries {lacks['first']} to {lacks['last']}" if lacks["first"] < lacks["last"] else f"entry {lacks['first']}"
+    )
+    return f"cosignature of {lacks['party']} over {entries}, since {lacks['since']}"

@@ -1,6 +1,7 @@
 """The node that a command is about: its directory, and the running process behind its control socket."""
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -106,6 +107,27 @@ def waiting(what: str) -> Iterator[None]:
         if console.is_terminal:
             timer.join()
             status.stop()
+
+
+@contextmanager
+def counting(what: str) -> Iterator[Callable[[int], None]]:
+    """As :func:`waiting`, and how much is done by now: call what this gives with every count of bytes."""
+    from rich.console import Console
+
+    console, begun, done = Console(stderr=True), time.monotonic(), 0
+    status = console.status(f"{what} ...")
+
+    def count(size: int) -> None:
+        nonlocal done
+        done += size
+        if console.is_terminal and time.monotonic() - begun > PATIENCE:
+            status.update(f"{what}: {done // (1024 * 1024):,} MiB")
+            status.start()
+
+    try:
+        yield count
+    finally:
+        status.stop()
 
 
 def output_path(path: Path) -> str:

@@ -167,6 +167,13 @@ def _marks(line: dict[str, Any]) -> "Text":
 
 
 def _state(line: dict[str, Any]) -> str:
+    """How an item stands, and first of all what was said of it later."""
+    state = str(line["state"])
     if line["direction"] == "held":
-        return "opened" if line["opened"] else "not opened"
-    return str(line["state"])
+        state = "opened" if line["opened"] else "not opened"
+    said = [f"CANCELLED by {line['cancelled_by']}"] if line["cancelled_by"] else []
+    said += [f"updated by {item}" for item in line["updated_by"]]
+    relation = line.get("relation")
+    if relation is not None:
+        said.append(f"{relation['kind']}s {relation['item']}")
+    return "\n".join([*said, state])

@@ -1,10 +1,10 @@
 """``entente node run``, ``stop``, ``clock`` and ``restart``: the process, its end, its time, its log's next branch."""
 
 import asyncio
+import gc
 import logging
 import os
 import signal
-import stat
 import sys
 import time
 from pathlib import Path
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from entente.node.clock import Clock
     from entente.node.node import Node
 
+GC_THRESHOLDS = (20_000, 20, 50)
+"""Objects between two looks for cycles: a frame makes thousands of them, and none of those is in one."""
+SWITCH_S = 0.0001
+"""Seconds after which a thread that computes lets another run, so that a frame that is ready leaves."""
 STOP_PATIENCE = 30.0
 """Seconds until a node that was told to stop is reported as not stopping."""
 
@@ -45,15 +49,20 @@ def run(directory: Path, at: str | None, running: bool, passphrases: Passphrases
         raise CommandError("REAL_CLOCK", "only a simulated node accepts a clock", "Leave out --at.")
     check_closed(target.path)
     with alone(target.path):
+        from entente.node.backup import sweep
         from entente.node.keyring import Keyring, unlock
         from entente.node.node import Node
 
         secrets = unlock(target.home.key_file("node"), passphrases.get(f"the node of {target.party}"))
         _log_to_stderr()
+        sweep(target.home)
         node = Node(target.home, Keyring.from_secrets(secrets), _clock(target, at, running=running))
         try:
             if at is None:
                 _begin_now(node)
+            sys.setswitchinterval(SWITCH_S)
+            gc.freeze()
+            gc.set_threshold(*GC_THRESHOLDS)
             asyncio.run(_serve(node, target, as_json=as_json))
         finally:
             node.close()
@@ -65,12 +74,11 @@ def check_closed(path: Path) -> None:
     Raises:
         CommandError: it is open.
     """
-    for each in (path, path / "keys", *(path / "keys").glob("*.key")):
-        mode = stat.S_IMODE(each.stat().st_mode)
-        if mode & 0o077:
-            raise CommandError(
-                "DIRECTORY_OPEN", f"others may open {each} (mode {mode:04o})", f"Close it: chmod -R go= {path}"
-            )
+    from entente.node.outside import opened_to_others
+
+    opened = opened_to_others(path)
+    if opened is not None:
+        raise CommandError("DIRECTORY_OPEN", f"others may open {opened}", f"Close it: chmod -R go= {path}")
 
 
 def _clock(target: Target, at: str | None, *, running: bool) -> "Clock":

@@ -29,7 +29,8 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Answer as JSON o
 class CommandError(click.ClickException):
     """A command refuses, or finds wanting, what it was asked about: a code, what happened, and what would remedy it.
 
-    ``problems`` lists what is wrong with a document, ``reasons`` every step of a refusal, each as a mapping.
+    ``problems`` lists what is wrong with a document, ``reasons`` every step of a refusal, each as a mapping; ``facts``
+    is what else a program is told, such as how much was done before.
     """
 
     exit_code = REFUSED
@@ -42,8 +43,10 @@ class CommandError(click.ClickException):
         *,
         problems: Iterable[Mapping[str, Any]] = (),
         reasons: Iterable[Mapping[str, Any]] = (),
+        facts: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(message)
+        self.facts = facts or {}
         self.code = code
         self.remedy = remedy
         self.problems = tuple(problems)
@@ -118,12 +121,12 @@ def plain(text: str, *, lines: bool = False) -> str:
     )
 
 
-def show_json(value: object) -> None:
-    """Write one JSON value to standard output, in UTF-8 whatever the locale."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2).encode() + b"\n", nl=False)
+def show_json(value: object, *, line: bool = False) -> None:
+    """Write one JSON value to standard output, in UTF-8 whatever the locale; on one line where more may follow."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=None if line else 2).encode() + b"\n", nl=False)
 
 
-def show_error(error: click.ClickException, *, as_json: bool) -> None:
+def show_error(error: click.ClickException, *, as_json: bool, line: bool = False) -> None:
     """Write an error in the shape that was asked for."""
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         click.echo(error.format_message(), err=True)  # a group named without a command: its help is the answer
@@ -132,12 +135,13 @@ def show_error(error: click.ClickException, *, as_json: bool) -> None:
     code, remedy = "USAGE", "See --help for what the command takes."
     problems: tuple[Mapping[str, Any], ...] = ()
     reasons: tuple[Mapping[str, Any], ...] = ()
+    facts: Mapping[str, Any] = {}
     if isinstance(error, CommandError):
-        code, remedy, problems, reasons = error.code, error.remedy, error.problems, error.reasons
+        code, remedy, problems, reasons, facts = error.code, error.remedy, error.problems, error.reasons, error.facts
     if as_json:
-        body: dict[str, Any] = {"code": code, "message": message, "remedy": remedy}
+        body: dict[str, Any] = {"code": code, "message": message, "remedy": remedy, **facts}
         body |= {"reasons": list(reasons)} if reasons else {}
-        show_json({"error": {**body, "problems": list(problems)} if problems else body})
+        show_json({"error": {**body, "problems": list(problems)} if problems else body}, line=line)
         return
     if isinstance(error, click.UsageError) and error.ctx is not None:
         click.echo(error.ctx.get_usage(), err=True)

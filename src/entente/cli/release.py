@@ -3,12 +3,15 @@
 import contextlib
 import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Callable
+from functools import partial
+from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from entente.cli.approving import Approved, Approver, approval_options, as_original
 from entente.cli.client import PATIENCE, Target, agreement_option, directory, output_path, waiting
 from entente.cli.output import CommandError, InputError, as_json, show_json
 from entente.cli.passphrase import Passphrases, passphrase_option
@@ -20,23 +23,15 @@ CHUNK = 1024 * 1024
 IRREVOCABLE = "A release cannot be undone. What was given stays protected for as long as it is held."
 
 
-class Approver(NamedTuple):
-    """Who approves: an office, by its key, and a pseudonymous id of the person within it."""
-
-    office: str
-    person: str
-
-
 @click.command("release")
 @directory
 @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
 @click.option("--title", required=True, metavar="TEXT", help="What it is called in both registers.")
 @click.option("--level", required=True, metavar="MARKING", help="The originator's own marking, such as 秘.")
 @click.option("--purpose", required=True, metavar="ID", help="One of the purposes that the terms allow.")
-@click.option("--to", "recipients", required=True, multiple=True, metavar="PARTY", help="Who is to have it.")
+@click.option("--to", "recipients", multiple=True, metavar="PARTY", help="Who is to have it.")
 @click.option(
     "--precedence",
-    required=True,
     type=click.Choice(["FLASH", "IMMEDIATE", "PRIORITY", "ROUTINE"], case_sensitive=False),
     metavar="FLASH|IMMEDIATE|PRIORITY|ROUTINE",
     help="The order on the wire.",
@@ -47,54 +42,63 @@ class Approver(NamedTuple):
 @click.option("--caveat", "caveats", multiple=True, metavar="CODE", help="A caveat, such as ORCON.")
 @click.option("--rel-to", "rel_to", multiple=True, metavar="PARTY", help="REL TO: nobody but these may have it.")
 @click.option("--media-type", metavar="TYPE", help="Of the file; guessed from its name otherwise.")
-@click.option("--office", required=True, metavar="ID", help="The office that approves the release.")
-@click.option("--person", required=True, metavar="ID", help="Who approves in it: an id known inside the office.")
-@click.option("--second-office", metavar="ID", help="The second person's office, where the terms ask for two.")
-@click.option("--second-person", metavar="ID", help="The second person.")
-@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@click.option("--updates", metavar="ITEM", help="The earlier item that this one brings up to date.")
+@click.option("--stream", metavar="ID", help="The ordered feed that it is the next item of; with --standing.")
+@approval_options
 @agreement_option
 @passphrase_option
 @as_json
 def release(
-    directory: Path,
-    file: Path,
-    office: str,
-    person: str,
-    second_office: str | None,
-    second_person: str | None,
-    yes: bool,
-    passphrases: Passphrases,
-    as_json: bool,
-    **item: Any,
+    directory: Path, file: Path, approved: Approved, passphrases: Passphrases, as_json: bool, **item: Any
 ) -> None:
     """Release FILE to other parties under the agreement.
 
     What is approved is read back from the bytes that will be sent, and compared with FILE; the gate is asked before the
-    approval and again when the release is committed.
+    approval and again when the release is committed. Under a standing release nobody signs: the gate asks whether it
+    covers the item. An update goes to those who have the item, at its precedence.
 
     \b
     Example: entente release /var/lib/entente track.json --title "Track 4711" --level 秘 \\
              --purpose missile-warning --to kr --precedence FLASH --reality exercise \\
              --office release --person r1
     """
-    if (second_office is None) != (second_person is None):
-        raise click.UsageError("--second-office and --second-person go together")
-    approvers = [Approver(office, person)]
-    if second_office is not None and second_person is not None:
-        approvers.append(Approver(second_office, second_person))
-    from entente.cli.signing import check_office
-    from entente.node.errors import NodeError
-
     if not file.is_file():
         raise InputError("CANNOT_READ", f"{file} is not a file that can be read", "Name the file to release.")
     target = Target(directory)
-    for approver in approvers:
-        check_office(target, approver.office)
-    asked = _asked(file, item)
+    approved.check(target)
+    if item["updates"] is not None:
+        item = as_original(target, item["agreement"], item["updates"], item)
+    for name, given in (("--to", item["recipients"]), ("--precedence", item["precedence"])):
+        if not given:
+            raise click.UsageError(f"Missing option '{name}'.")
+    asked = _asked(file, item) | {"standing": approved.standing}
     with waiting("The node reads and seals the file"):
         composed = target.call("item.compose", **asked)
+    header = partial(_check, target, asked=asked, composed=composed)
+    decide(target, composed, header, approved, passphrases, file=file, as_json=as_json)
+
+
+def decide(
+    target: Target,
+    composed: dict[str, Any],
+    read: "Callable[[bytes], TransferHeader]",
+    approved: Approved,
+    passphrases: Passphrases,
+    *,
+    file: Path | None,
+    as_json: bool,
+) -> None:
+    """Have what the node composed read, shown, approved and released; refused, it is discarded.
+
+    ``read`` checks the header against what was asked; ``file`` is None where there is no payload.
+
+    Raises:
+        CommandError: it says something else, or the gate refuses it.
+    """
+    from entente.node.errors import NodeError
+
     try:
-        _decide(target, file, asked, composed, approvers, passphrases, yes=yes, as_json=as_json)
+        _decide(target, file, read, composed, approved, passphrases, as_json=as_json)
     except BaseException:
         with contextlib.suppress(CommandError, NodeError):  # what is told is why it was not released
             target.call("item.discard", item=composed["item"])
@@ -103,26 +107,25 @@ def release(
 
 def _decide(
     target: Target,
-    file: Path,
-    asked: dict[str, Any],
+    file: Path | None,
+    read: "Callable[[bytes], TransferHeader]",
     composed: dict[str, Any],
-    approvers: "list[Approver]",
+    approved: Approved,
     passphrases: Passphrases,
     *,
-    yes: bool,
     as_json: bool,
 ) -> None:
     """Read what the node prepared, show it, and have it approved and released, or refuse."""
     data = bytes.fromhex(composed["header"])
-    header = _check(target, data, asked, composed)
+    header = read(data)
     _check_payload(file, header.payload, as_json=as_json)
     if not as_json:
-        _show(target, header, composed, approvers)
+        _show(target, header, composed, approved)
     if composed["reasons"]:
         first = composed["reasons"][0]
         reasons = composed["reasons"] if as_json else ()  # a person has just read them on the screen
         raise CommandError(first["code"], first["text"], first["remedy"], reasons=reasons)
-    _release(target, header, data, composed, approvers, passphrases, yes=yes, as_json=as_json)
+    _release(target, header, data, composed, approved, passphrases, as_json=as_json)
 
 
 def _asked(file: Path, item: dict[str, Any]) -> dict[str, Any]:
@@ -135,15 +138,15 @@ def _asked(file: Path, item: dict[str, Any]) -> dict[str, Any]:
     return asked
 
 
-def _check(target: Target, data: bytes, asked: dict[str, Any], composed: dict[str, Any]) -> "TransferHeader":
+def _check(target: Target, data: bytes, *, asked: dict[str, Any], composed: dict[str, Any]) -> "TransferHeader":
     """The header in the bytes that the node prepared, every field compared with what was asked."""
     from entente.cli.signing import compare, fields, read_statement
-    from entente.record.bodies import MarkingBody, TransferHeader
+    from entente.record.bodies import MarkingBody, Relation, TransferHeader
 
     header = read_statement(TransferHeader, data)
     rel_to = tuple(asked["rel_to"]) if asked["rel_to"] is not None else None
     expected = {
-        "schema": "entente/transfer/1",
+        "schema": "entente/transfer/2",
         "item": composed["item"],
         "agreement": bytes.fromhex(composed["agreement"]),
         "sender": target.party,
@@ -155,13 +158,17 @@ def _check(target: Target, data: bytes, asked: dict[str, Any], composed: dict[st
         "purpose": asked["purpose"],
         "precedence": asked["precedence"],
         "reality": asked["reality"],
+        "standing": asked["standing"],
+        "relation": Relation("update", asked["updates"]) if asked["updates"] is not None else None,
+        "stream": asked["stream"],
     }
-    compare("item", fields(header), expected)
+    stream = header.stream.stream if header.stream is not None else None  # its number is for the node to say
+    compare("item", fields(header) | {"stream": stream}, expected)
     return header
 
 
-def _check_payload(file: Path, payload: "PayloadRef", *, as_json: bool) -> None:
-    """Refuse where the item does not commit to this file's bytes: nothing is approved but what is sent.
+def _check_payload(file: Path | None, payload: "PayloadRef", *, as_json: bool) -> None:
+    """Refuse where the item does not commit to this file's bytes, or none: nothing is approved but what is sent.
 
     Raises:
         CommandError: it commits to others.
@@ -177,8 +184,9 @@ def _check_payload(file: Path, payload: "PayloadRef", *, as_json: bool) -> None:
     began, size = time.monotonic(), 0
     try:
         digest = PayloadDigest(payload.salt)
-        task = bar.add_task("Comparing the item with the file", total=file.stat().st_size)
-        with file.open("rb") as source:
+        total = file.stat().st_size if file is not None else 0
+        task = bar.add_task("Comparing the item with the file", total=total)
+        with file.open("rb") if file is not None else BytesIO() as source:
             while chunk := source.read(CHUNK):
                 digest.update(chunk)
                 size += len(chunk)
@@ -193,12 +201,12 @@ def _check_payload(file: Path, payload: "PayloadRef", *, as_json: bool) -> None:
     if (size, digest.digest()) != (payload.size, payload.digest):
         raise CommandError(
             "OTHER_BYTES",
-            f"the item that the node composed does not hold the bytes of {file}",
+            f"the item that the node composed does not hold the bytes of {file or 'an empty payload'}",
             "Nothing was approved. If the file did not change meanwhile, treat the node as taken over.",
         )
 
 
-def _show(target: Target, header: "TransferHeader", composed: dict[str, Any], approvers: Sequence[Approver]) -> None:
+def _show(target: Target, header: "TransferHeader", composed: dict[str, Any], approved: Approved) -> None:
     from entente.cli import screens
     from entente.cli.terms import documents_of, in_force, own_zone
     from entente.domain.agreement.instants import format_instant
@@ -224,12 +232,23 @@ def _show(target: Target, header: "TransferHeader", composed: dict[str, Any], ap
         ("nobody else", "it is released to these parties alone"),
         ("composed", screens.moment(format_instant(header.composed), zone)),
         ("item", header.item),
-        ("approved by", "; ".join(f"{each.person} of office {each.office}" for each in approvers)),
+        *_place(header),
+        ("approved by", approved.words()),
     ])  # fmt: skip
     if composed["reasons"]:
         screens.reasons(composed["reasons"])
     else:
-        click.echo("The gate: nothing stands against it now but the approval. It is asked again at the commit.")
+        click.echo(f"The gate: nothing stands against it now{approved.still()}. It is asked again at the commit.")
+
+
+def _place(header: "TransferHeader") -> list[tuple[str, str]]:
+    """What the item is to an earlier one, and to a feed."""
+    rows = []
+    if header.relation is not None:
+        rows.append(("updates" if header.relation.kind == "update" else "cancels", header.relation.item))
+    if header.stream is not None:
+        rows.append(("stream", f"{header.stream.stream}, number {header.stream.number}"))
+    return rows
 
 
 def _seen_by(terms: Any, header: "TransferHeader", party: str) -> str:
@@ -252,16 +271,15 @@ def _release(
     header: "TransferHeader",
     data: bytes,
     composed: dict[str, Any],
-    approvers: Sequence[Approver],
+    approved: Approved,
     passphrases: Passphrases,
     *,
-    yes: bool,
     as_json: bool,
 ) -> None:
     from entente.cli.signing import confirm
 
-    confirm(IRREVOCABLE, yes=yes, as_json=as_json)
-    approvals = [_approve(target, header, data, approver, passphrases) for approver in approvers]
+    confirm(IRREVOCABLE, yes=approved.yes, as_json=as_json)
+    approvals = [_approve(target, header, data, approver, passphrases) for approver in approved.by]
     with waiting("The node commits the release"):
         lines = target.call("item.release", agreement=composed["agreement"], item=composed["item"], approvals=approvals)
     if as_json:

@@ -25,6 +25,7 @@ from entente.domain.release_facts import (
     ConsentFact,
     FacilityFact,
     ItemFacts,
+    StandingRelease,
 )
 from entente.domain.release_reasons import (
     CODES,
@@ -53,6 +54,7 @@ __all__ = [
     "ItemFacts",
     "Reason",
     "SharedCode",
+    "StandingRelease",
     "Step",
     "compile_gate",
 ]
@@ -161,6 +163,25 @@ class Gate:
         if not marks:
             return self._allowed
         return Decision(allowed=True, direction=rules.direction, warnings=self._warnings + marks)
+
+    def stands_until(self, item: ItemFacts) -> int | None:
+        """The first instant (ms) at which this gate may answer otherwise about ``item`` than before, None: never.
+
+        For who asks again and again about facts that stay as they are: until then the answer given stands.
+        """
+        rules, uncertainty = self.rules, item.uncertainty or 0
+        bounds = [self.until, None if rules.steady_until is None else rules.steady_until - uncertainty]
+        bounds += [consent.expires for consent in item.consents]
+        bounds += [
+            approval.expires for approval in (item.release_authority, item.second_person) if approval is not None
+        ]
+        if item.standing is not None:
+            bounds.append(item.standing.expires)
+        if item.assurance is not None:
+            bounds.append(item.assurance.expires)
+        if item.facility is not None:
+            bounds.append(item.facility.valid_until)
+        return min((bound for bound in bounds if bound is not None), default=None)
 
 
 def _marks(rules: Rules, item: ItemFacts, levels: Levels) -> tuple[Reason, ...]:

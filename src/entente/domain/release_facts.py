@@ -60,14 +60,38 @@ class ApprovalFact(msgspec.Struct, frozen=True, kw_only=True):
     expires: int | None = None
 
 
+class StandingRelease(msgspec.Struct, frozen=True, kw_only=True):
+    """A standing release whose signatures are verified: what may go out under it without an approval of its own.
+
+    ``party`` is whose it is, ``approvals`` the persons who signed it, ``level`` the ceiling, one of the party's own
+    markings. ``begins`` (inclusive) and ``expires`` (exclusive) are instants in ms, ``max_size`` is in bytes. What a
+    set does not name is not allowed. Judged by :func:`.standing.lacks`.
+    """
+
+    id: str
+    party: str
+    approvals: tuple[ApprovalFact, ...]
+    media_types: frozenset[str]
+    level: str
+    purposes: frozenset[str]
+    recipients: frozenset[str]
+    precedences: frozenset[str]
+    realities: frozenset[str]
+    caveats: frozenset[str]
+    max_size: int
+    begins: int
+    expires: int
+
+
 class ItemFacts(msgspec.Struct, frozen=True, kw_only=True):
     """One item on its way, as the gate sees it.
 
     ``contains`` names further parties whose information it contains (a derived document). ``held_as`` is the sender's
     own corresponding marking, which counts where the originator has no column in this agreement's table (a relay).
     ``size`` is in bytes, ``uncertainty`` of the clock in ms. ``released_under`` is the terms version at release, which
-    an acceptance goes by. ``on_hold`` is whether an open incident holds the item. ``precedence`` is not judged: it is
-    about speed, not secrecy.
+    an acceptance goes by. ``on_hold`` is whether an open incident holds the item. ``standing`` is the standing
+    release that an item without approvals of its own cites, ``standing_missing`` why the one it cites cannot be relied
+    on. ``precedence`` and ``media_type`` are judged against a standing release alone: they are about speed and form.
     """
 
     item: str | None = None
@@ -91,3 +115,6 @@ class ItemFacts(msgspec.Struct, frozen=True, kw_only=True):
     release_authority: ApprovalFact | None = None
     second_person: ApprovalFact | None = None
     on_hold: bool | None = None
+    media_type: str | None = None
+    standing: StandingRelease | None = None
+    standing_missing: str | None = None

@@ -8,9 +8,11 @@ from collections.abc import Callable
 
 from entente.domain.agreement.instants import format_instant
 from entente.domain.marking.caveats import ORCON, exclusion
+from entente.domain.marking.equivalence import EquivalenceTable
 from entente.domain.release_facts import RELEASE_ROLE, ApprovalFact, ConsentFact, ItemFacts
 from entente.domain.release_reasons import Reason
 from entente.domain.release_rules import ALL_CHANNELS, Levels, Rules
+from entente.domain.standing import lacks
 
 REALITIES = frozenset({"actual", "exercise", "test"})
 
@@ -178,22 +180,42 @@ def _is_orcon(item: ItemFacts) -> bool:
 
 
 def judge_authority(rules: Rules, item: ItemFacts, _levels: Levels, at: int) -> str | None:
-    """20. The sender's release authority has approved exactly this item."""
+    """20. The sender's release authority has approved exactly this item, or in advance the class that it lies in."""
     if _approves(rules, item.release_authority, at):
         return None
-    return f"No release authority of {rules.sender} has approved this item."
+    standing = item.standing
+    if standing is None:
+        return item.standing_missing or f"No release authority of {rules.sender} has approved this item."
+    wrong = lacks(standing, item, _table(rules, item), at)
+    if wrong is not None or _approves(rules, _nth(standing.approvals, 0), at):
+        return wrong
+    return f"The standing release {standing.id} is not one of a release authority of {rules.sender}."
+
+
+def _table(rules: Rules, item: ItemFacts) -> EquivalenceTable | None:
+    """The table of levels that a ceiling is read by: as for the level itself, that of the terms at release."""
+    then = rules.earlier.get(item.released_under) if item.released_under is not None else None
+    held = rules.levels if then is None else then
+    return None if held is None else held.table
 
 
 def judge_second_person(rules: Rules, item: ItemFacts, _levels: Levels, at: int) -> str | None:
-    """21. Where the terms ask for it, a second person with another key has approved it too."""
+    """21. Where the terms ask for it, a second person with another key has approved it, or its class, too."""
     if not rules.two_persons:
         return None
-    first, second = item.release_authority, item.second_person
+    first, second, what = item.release_authority, item.second_person, "this item"
+    if item.standing is not None and not _approves(rules, first, at):
+        approvals, what = item.standing.approvals, f"the standing release {item.standing.id}"
+        first, second = _nth(approvals, 0), _nth(approvals, 1)
     if first is None or second is None or not _approves(rules, second, at):
-        return "A second person has not approved this item."
+        return f"A second person has not approved {what}."
     if first.person == second.person or first.key == second.key:
         return "Both approvals come from one person or one key."
     return None
+
+
+def _nth(approvals: tuple[ApprovalFact, ...], place: int) -> ApprovalFact | None:
+    return approvals[place] if place < len(approvals) else None
 
 
 def _approves(rules: Rules, approval: ApprovalFact | None, at: int) -> bool:

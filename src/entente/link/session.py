@@ -73,6 +73,11 @@ class Session:
         """Whether a frame can still be sent."""
         return not self.reason and not self._stream.ended
 
+    @property
+    def silent_for(self) -> float:
+        """Seconds since the last byte of the peer, whatever it was part of."""
+        return self._loop.time() - self._stream.heard_at
+
     async def send(self, frame: AnyFrame) -> None:
         """Send one frame, waiting while the write buffer is full; frames leave in the order of the calls.
 
@@ -84,6 +89,20 @@ class Session:
         if not self.is_open:
             raise LinkDown(f"the session with {self.peer} is closed: {self.reason or 'the connection is gone'}")
         await self._stream.send(frame)
+
+    def post(self, frame: AnyFrame) -> None:
+        """Send one frame without waiting, for a caller that bounds by itself what is on its way.
+
+        Raises:
+            LinkDown: the session is closed; this frame has not left.
+        """
+        if not self.is_open:
+            raise LinkDown(f"the session with {self.peer} is closed: {self.reason or 'the connection is gone'}")
+        self._stream.post(frame)
+
+    async def room(self) -> None:
+        """Wait while the write buffer is full: whoever does not read is not answered."""
+        await self._stream.room()
 
     async def close(self, reason: str) -> None:
         """Begin to close: what is written still leaves, nothing more is read. ``on_down`` follows by itself."""
@@ -102,7 +121,7 @@ class Session:
         except TimeoutError:
             raise PeerFault("no hello in time", code="slow") from None
         if isinstance(frame, Trouble):
-            raise LinkDown(f"the peer declined: {frame.code[:_SHOWN]!r}")
+            raise LinkDown(f"the peer declined: {frame.code[:_SHOWN]!r}", code=frame.code[:_SHOWN])
         if not isinstance(frame, Hello):
             raise PeerFault("the first frame is not a hello", code="no-hello")
         if frame.party != self.peer:

@@ -72,6 +72,10 @@ class Link:
         self.reload()
         return bound
 
+    def turned_away(self) -> set[str]:
+        """Parties that turn this node away since they talk to its party already, on another connection."""
+        return {party for party, way in tuple(self._ways.items()) if way.duplicate}
+
     async def stop(self) -> None:
         """Stop in order: no new connections, no dialling, then every session: its handler returns, then ``on_down``."""
         self._stopping = True

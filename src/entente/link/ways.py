@@ -42,6 +42,8 @@ class Way:
         self.dialler: asyncio.Task[None] | None = None
         self.kicked = asyncio.Event()
         self.urgent = False
+        self.duplicate = False
+        """Whether the party has turned the last attempt away since it talks to this party already."""
         self._idle = asyncio.Event()
         self._idle.set()
         self._up_at = 0.0
@@ -50,7 +52,7 @@ class Way:
     def up(self, session: Session) -> None:
         """``session`` stands from now on."""
         self.current = session
-        self.urgent = False
+        self.urgent = self.duplicate = False
         self.kicked.clear()
         self._idle.clear()
         self._up_at = asyncio.get_running_loop().time()
@@ -128,6 +130,7 @@ class Way:
         error = None if attempt.cancelled() else attempt.exception()
         if error is None:
             return
+        self.duplicate = getattr(error, "code", "") == "duplicate"
         if isinstance(error, OSError | LinkError):
             log.log(logging.INFO if failures == 1 else logging.DEBUG, "cannot reach %s: %s", self.party, error)
         else:

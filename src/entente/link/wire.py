@@ -147,6 +147,19 @@ class FrameStream(asyncio.Protocol):
                 await asyncio.shield(self._room)
             self._write(data)
 
+    def post(self, frame: AnyFrame) -> None:
+        """Write one frame now, whatever waits already.
+
+        Raises:
+            LinkDown: the stream has ended.
+        """
+        self._write(with_length(encode_frame(frame)))
+
+    async def room(self) -> None:
+        """Wait while the write buffer is full."""
+        while self._room is not None:
+            await asyncio.shield(self._room)
+
     def send_if_room(self, frame: AnyFrame) -> bool:
         """Write one frame now or not at all, for frames that nobody should wait for."""
         if self._ended or self._room is not None or self._order.locked():

@@ -24,7 +24,7 @@ from entente.record.merkle import EMPTY_ROOT, Frontier
 from entente.record.projection import BIND, ActRecord, Position
 from entente.sealing.canonical import NotCanonicalError, decode, encode
 from entente.sealing.errors import BadSignatureError
-from entente.sealing.seal import SealingKey, set_up_epoch
+from entente.sealing.seal import EpochSeal, SealingKey, set_up_epoch
 from entente.sealing.signing import Signature
 from entente.sealing.suites import SUITE
 
@@ -67,7 +67,7 @@ def open_log(node: "Node", work: Work, ledger: Ledger) -> HeldLog:
         return usable(ledger)
     incarnation = urandom(8).hex()  # random, so that an older copy of this node can never begin the same log again
     row = work.tx.create_log(ledger.agreement, node.party, incarnation, root=EMPTY_ROOT, frontier=Frontier().to_bytes())
-    work.touched.add(ledger.agreement)
+    work.touch(ledger)
     log = ledger.add_log(row)
     ledger.ready = True
     signed = SignedKeys(node.card.statement, node.card.signature)
@@ -91,6 +91,7 @@ def announce_sealing(node: "Node", work: Work, ledger: Ledger, log: HeldLog) -> 
             ended = replaced.get(key_id, created + DAY)
             if ended is not None and ended + KEEP_SECRETS < work.at:
                 work.tx.drop_secret(kind, key_id)
+                node.forget_epochs()
 
 
 def replace_sealing(node: "Node", work: Work, ledger: Ledger, log: HeldLog) -> None:
@@ -99,8 +100,8 @@ def replace_sealing(node: "Node", work: Work, ledger: Ledger, log: HeldLog) -> N
         announce_sealing(node, work, ledger, log)
 
 
-def epoch_for(node: "Node", work: Work, ledger: Ledger, log: HeldLog, recipient: str) -> tuple[bytes, bytes]:
-    """(id, secret) of the link epoch to a recipient; a new one where its sealing key changed or a day has passed.
+def epoch_for(node: "Node", work: Work, ledger: Ledger, log: HeldLog, recipient: str) -> tuple[bytes, EpochSeal]:
+    """(id, seal) of the link epoch to a recipient; a new one where its sealing key changed or a day has passed.
 
     Raises:
         NotReadyError: the recipient has published no sealing key yet.
@@ -111,14 +112,14 @@ def epoch_for(node: "Node", work: Work, ledger: Ledger, log: HeldLog, recipient:
     replace_sealing(node, work, ledger, log)
     setup = ledger.epochs.get((node.party, recipient))
     if setup is not None and setup.key == target.id and work.at < ledger.epoch_since[node.party, recipient] + DAY:
-        secret = node.secret("epoch", setup.epoch)
-        if secret is not None:
-            return setup.epoch, secret
+        seal = node.own_epoch(setup.epoch)
+        if seal is not None:
+            return setup.epoch, seal
     new = set_up_epoch(target, agreement=ledger.agreement, writer=node.party, recipient_party=recipient)
     work.tx.put_secret("epoch", new.epoch, work.at, node.lock(f"epoch/{new.epoch.hex()}", new.secret))
     body = EpochSetup(SUITE, recipient, new.epoch, target.id, new.sealed)
     work.append(ledger, log, "epoch", [salted(encode(body))])
-    return new.epoch, new.secret
+    return new.epoch, EpochSeal(new.secret)
 
 
 def read_document(node: "Node", data: bytes) -> tuple[bytes, Agreement]:
@@ -150,8 +151,8 @@ def propose(node: "Node", data: bytes) -> Ledger:
         raise UsageError("ALREADY_KNOWN", "this document is known here already", "See: entente status")
 
     def work(unit: Work) -> Ledger:
-        unit.touched.add(identity)
         ledger = node.ledgers[identity] = Ledger(identity, node.party, node.roots)
+        unit.touch(ledger, new=True)
         log = open_log(node, unit, ledger)
         unit.append(ledger, log, "document", [salted(data)])
         return ledger

@@ -6,10 +6,10 @@ A gate is kept as long as the situation it was compiled from stands, and compile
 from typing import TYPE_CHECKING
 
 from entente.domain.release import Direction, Gate, compile_gate
-from entente.domain.release_facts import ItemFacts
+from entente.domain.release_facts import ApprovalFact, ItemFacts, StandingRelease
 from entente.domain.release_status import Situation, situation
 from entente.node.ledger import HeldLog, Ledger
-from entente.record.bodies import Approval, ApprovalStatement, Transfer, TransferHeader
+from entente.record.bodies import Approval, ApprovalStatement
 from entente.record.facts import approval_facts, item_facts
 from entente.record.projection import Position
 from entente.sealing.canonical import NotCanonicalError, decode
@@ -17,6 +17,7 @@ from entente.sealing.signing import HybridPublic
 
 if TYPE_CHECKING:
     from entente.node.node import Node
+    from entente.node.transfers import Opened
 
 
 def situation_at(ledger: Ledger, at: int) -> Situation:
@@ -55,25 +56,64 @@ def _compile(ledger: Ledger, at: int, sender: str, recipient: str, direction: Di
     )
 
 
-def facts_at(node: "Node", log: HeldLog, seq: int, transfer: Transfer, *, channel: str, trusted: bool) -> ItemFacts:
+def facts_at(
+    node: "Node",
+    ledger: Ledger,
+    log: HeldLog,
+    seq: int,
+    opened: "Opened",
+    *,
+    channel: str,
+    trusted: bool,
+    revoked_by: int | None = None,
+) -> ItemFacts:
     """An item's facts for the gate at this node: what its header and approvals prove, its channel, this node's clock.
 
     ``seq`` is where it stands, or will stand, in its sender's ``log``; ``trusted`` whether the other party's keys are
-    known there. Consent, assurance and facility come with custody; absent, they refuse where the terms ask for them.
-
-    Raises:
-        NotCanonicalError: the header is not one.
+    known there; ``revoked_by`` the entry before which a revocation of its standing release counts, where that is not
+    its own. Consent, assurance and facility come with custody; absent, they refuse where the terms ask for them.
     """
-    header = decode(TransferHeader, transfer.header)
+    header, position = opened.header, Position(*log.name, seq)
 
     def offices(_at: Position, office: str, role: str) -> HybridPublic | None:
         return log.keys.office(seq, office, role)
 
-    latest = max(node.instant(), log.row.last_instant)  # the sender's clock may be ahead, as its entries then are
-    given = [approval for approval in transfer.approvals if _given_by(approval, latest)]
-    approvals = approval_facts(Position(*log.name, seq), transfer.header, header, given, offices)
-    uncertainty = node.clock.uncertainty()
-    return item_facts(header, approvals, channel=channel, key_trusted=trusted, uncertainty=uncertainty, on_hold=False)
+    approvals: tuple[ApprovalFact, ...] = ()
+    if opened.transfer.approvals:
+        latest = max(node.instant(), log.row.last_instant)  # the sender's clock may be ahead, as its entries then are
+        given = [approval for approval in opened.transfer.approvals if _given_by(approval, latest)]
+        approvals = approval_facts(position, opened.transfer.header, header, given, offices)
+    standing = None
+    if header.standing is not None:
+        standing = _standing(ledger, position, header.standing, revoked_by)
+    return item_facts(
+        header,
+        approvals,
+        standing=standing,
+        channel=channel,
+        key_trusted=trusted,
+        uncertainty=node.uncertainty(),
+        on_hold=False,
+    )
+
+
+def _standing(ledger: Ledger, at: Position, name: str, revoked_by: int | None) -> StandingRelease | str:
+    """The standing release that an item at ``at`` cites, or why it cannot be relied on.
+
+    Every word of its own log is a party's to know, and between two parties every such word of the other's: what it does
+    not hold was lost or withheld, and may have revoked it.
+    """
+    standings = ledger.projection.standings
+    entitled = at.writer == ledger.party or len(ledger.parties) == 2
+    if entitled and standings.not_shown(at if revoked_by is None else at._replace(seq=revoked_by), name):
+        return f"Whether {name} was revoked stands in an entry of {at.writer}'s that is not held here; approve it anew."
+    return standings.at(at, name, revoked_by)
+
+
+def standing_until(item: ItemFacts, at: int) -> int | None:
+    """The first instant (ms) after ``at`` at which the item's standing release has expired; None where none holds."""
+    standing = item.standing
+    return standing.expires if standing is not None and at < standing.expires else None
 
 
 def _given_by(approval: Approval, latest: int) -> bool:

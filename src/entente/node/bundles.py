@@ -8,7 +8,8 @@ from entente.link.errors import LinkError
 from entente.node.doors import FRAME_DOORS
 from entente.node.errors import NodeError, RefusedError, UsageError
 from entente.node.greeting import Returned
-from entente.node.outgoing import Feed, frames_for, hello
+from entente.node.lanes import Feed
+from entente.node.outgoing import frames_for, hello
 from entente.node.receipts import owed_cosignatures
 from entente.record.frames import AnyFrame, Hello, Segment, Want
 from entente.sealing.seal import SealingKey
@@ -29,13 +30,13 @@ def export(node: "Node", peer: str, path: Path) -> dict[str, Any]:
         )
     if path.exists():
         raise UsageError("EXISTS", f"{path} exists already", "Name a new file; nothing was overwritten.")
-    feed = Feed(peer)
+    feed = Feed(peer, "bundle")
     for ledger in node.ledgers.values():
         for log in ledger.logs.values():
             cosigned = node.store.cosigned(log.row.id).get(peer)
             if log.row.writer == node.party and cosigned is not None:
                 feed.sent[ledger.agreement, *log.name] = cosigned[0]
-    frames: list[AnyFrame] = [hello(node, peer), *owed_cosignatures(node, peer), *frames_for(node, feed, "bundle")]
+    frames: list[AnyFrame] = [hello(node, peer), *owed_cosignatures(node, feed), *frames_for(node, feed)]
     frames += _payloads(node, peer)
     sealing = next((ledger.sealing[peer] for ledger in node.ledgers.values() if peer in ledger.sealing), None)
     key = sealing or node.cards[peer].sealing
@@ -57,9 +58,8 @@ def _payloads(node: "Node", peer: str) -> list[AnyFrame]:
         index = 0
         while node.payload_path(node.position_of(row, line.seq)).exists():
             want = Want(row.agreement, row.writer, row.incarnation, line.seq, index)
-            found = [
-                frame for frame in door(node, Feed(peer), Returned(), want, "bundle") if isinstance(frame, Segment)
-            ]
+            answer = door(node, Feed(peer, "bundle"), Returned(), want, "bundle")
+            found = [frame for frame in answer if isinstance(frame, Segment)]
             if not found:
                 break
             frames += found
@@ -85,7 +85,7 @@ def take_in(node: "Node", path: Path) -> dict[str, Any]:
         first = next(frames, None)
         if not isinstance(first, Hello) or first.party not in node.cards:
             raise RefusedError("NOT_PAIRED", "the bundle does not come from a paired party", "Pair with it first.")
-        feed, returned = Feed(first.party), Returned()
+        feed, returned = Feed(first.party, "bundle"), Returned()
         for frame in frames:
             try:
                 FRAME_DOORS[type(frame)](node, feed, returned, frame, "bundle")

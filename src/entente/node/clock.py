@@ -44,6 +44,7 @@ class SystemClock:
 
     def __init__(self) -> None:
         self._libc = ctypes.CDLL(None, use_errno=True)
+        self._asked: tuple[int, int | None] = (-1, None)
 
     def now(self) -> int:
         """The present instant in ms since the epoch."""
@@ -51,10 +52,12 @@ class SystemClock:
 
     def uncertainty(self) -> int | None:
         """The kernel's maximum error (adjtimex ``maxerror``), which grows while nothing disciplines the clock."""
-        timex = _Timex()
-        if self._libc.adjtimex(ctypes.byref(timex)) < 0:
-            return None
-        return -(-int(timex.maxerror) // 1000)
+        now = self.now()
+        if self._asked[0] != now:  # once a millisecond, whatever the number of items
+            timex = _Timex()
+            known = self._libc.adjtimex(ctypes.byref(timex)) >= 0
+            self._asked = (now, -(-int(timex.maxerror) // 1000) if known else None)
+        return self._asked[1]
 
 
 class SimulatedClock:

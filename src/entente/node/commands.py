@@ -1,6 +1,26 @@
 """The commands that a running node answers; importing this module registers all of them (docs/spec/control.md)."""
 
-from entente.node import commands_agreements, commands_items, commands_node
-from entente.node.registry import COMMANDS, Command
+from entente.node import (
+    commands_agreements,
+    commands_backup,
+    commands_feed,
+    commands_health,
+    commands_items,
+    commands_node,
+    commands_standing,
+)
+from entente.node.registry import COMMANDS, STREAMS, Command, Streaming
 
-__all__ = ["COMMANDS", "Command", "commands_agreements", "commands_items", "commands_node"]
+__all__ = [
+    "COMMANDS",
+    "STREAMS",
+    "Command",
+    "Streaming",
+    "commands_agreements",
+    "commands_backup",
+    "commands_feed",
+    "commands_health",
+    "commands_items",
+    "commands_node",
+    "commands_standing",
+]

@@ -115,10 +115,12 @@ class ActCommitArgs(Args, kw_only=True):
 async def act_commit(daemon: "Daemon", args: ActCommitArgs) -> Any:
     """Write a signed act."""
     ledger, data = the_ledger(daemon, args.agreement), bytes_of(args.act)
-    position = await daemon.do(
-        lambda: agreements.commit_act(daemon.node, ledger, data, args.office, args.signature.signature())
-    )
-    return {"entry": position.seq, **await daemon.do(lambda: views.act_view(ledger, position))}
+
+    def work() -> Any:
+        position = agreements.commit_act(daemon.node, ledger, data, args.office, args.signature.signature())
+        return {"entry": position.seq, **views.act_view(ledger, position)}  # as written, before anybody can answer
+
+    return await daemon.do(work)
 
 
 class DeliveredArgs(Args, kw_only=True):

@@ -4,9 +4,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from entente.node import bundles, evidence, items, releases, views
+from entente.node.commands_standing import composed
 from entente.node.errors import UsageError
 from entente.node.registry import Args, SignatureArgs, bytes_of, command, new_file, the_ledger
-from entente.record.bodies import Approval
+from entente.node.writer import ORDINARY, URGENT
+from entente.record.bodies import Approval, Relation
 
 if TYPE_CHECKING:
     from entente.node.daemon import Daemon
@@ -26,6 +28,9 @@ class ComposeArgs(Args, kw_only=True):
     reality: str
     caveats: tuple[str, ...] = ()
     rel_to: tuple[str, ...] | None = None
+    standing: str | None = None
+    updates: str | None = None
+    stream: str | None = None
 
 
 @command("item.compose")
@@ -34,28 +39,26 @@ async def item_compose(daemon: "Daemon", args: ComposeArgs) -> Any:
     ledger = the_ledger(daemon, args.agreement)
     request = releases.Request(
         args.title, Path(args.path).name, args.media_type, args.level, args.purpose, args.to, args.precedence,
-        args.reality, args.caveats, args.rel_to,
+        args.reality, args.caveats, args.rel_to, args.standing,
+        Relation("update", args.updates) if args.updates is not None else None, args.stream,
     )  # fmt: skip
 
-    def work() -> releases.Draft:
+    releases.check_request(ledger, request)
+    at = await daemon.do(daemon.node.instant)
+
+    def seal() -> releases.Sealed:
         try:
             with Path(args.path).open("rb") as payload:
-                return releases.compose(daemon.node, ledger, request, payload)
+                return releases.seal_payload(daemon.node.payloads, at, payload, daemon.node.sync)
         except OSError as error:
             raise UsageError(
                 "UNREADABLE", f"{args.path} cannot be read: {error.strerror}", "Name a readable file."
             ) from error
 
-    draft = await daemon.do(work)
+    sealed = await daemon.aside(seal)
+    draft = await daemon.do(lambda: releases.compose_checked(daemon.node, ledger, request, sealed))
     daemon.drafts[draft.header.item] = draft
-    decision, _ = await daemon.do(lambda: releases.judge(daemon.node, ledger, draft, (), daemon.node.instant()))
-    reasons = [reason for reason in decision.reasons if reason.code not in _APPROVAL_CODES]
-    header = draft.header_bytes.hex()
-    return {"item": draft.header.item, "header": header, "agreement": ledger.agreement.hex(), "reasons": reasons}
-
-
-_APPROVAL_CODES = ("RELEASE_AUTHORITY_MISSING", "SECOND_PERSON_MISSING")
-"""What a draft lacks by nature, so that it is no news before anybody has approved."""
+    return await composed(daemon, ledger, draft)
 
 
 class StatementArgs(Args, kw_only=True):
@@ -102,15 +105,14 @@ def _draft(daemon: "Daemon", item: str) -> releases.Draft:
 async def item_release(daemon: "Daemon", args: ReleaseArgs) -> Any:
     """Commit the release of a composed item. It cannot be undone."""
     ledger, draft = the_ledger(daemon, args.agreement), _draft(daemon, args.item)
-    approvals = tuple(
+    draft.approvals = tuple(
         Approval(bytes_of(approval.statement), approval.signature.signature()) for approval in args.approvals
     )
+    lane = URGENT if draft.header.precedence == "FLASH" else ORDINARY
     try:
-        position = await daemon.do(lambda: releases.release(daemon.node, ledger, draft, approvals))
+        position = await daemon.do(lambda: releases.release(daemon.node, ledger, draft), lane)
     finally:
         daemon.drafts.pop(args.item, None)
-    for recipient in draft.header.recipients if draft.header.precedence == "FLASH" else ():
-        daemon.link.kick(recipient)
     return await daemon.do(lambda: views.given_view(daemon.node, ledger, position))
 
 
@@ -124,8 +126,8 @@ class DiscardArgs(Args, kw_only=True):
 async def item_discard(daemon: "Daemon", args: DiscardArgs) -> Any:
     """Forget a composed item that will not be released, and its sealed payload with it."""
     draft = daemon.drafts.pop(args.item, None)
-    if draft is not None and draft.staged is not None:
-        draft.staged.unlink(missing_ok=True)
+    if draft is not None:
+        draft.discard()
     return {}
 
 

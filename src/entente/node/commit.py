@@ -6,17 +6,17 @@ decided in the transaction holds until a known instant (:meth:`Work.holds_until`
 before COMMIT the transaction is rolled back and done again at the new instant. Only the disk's own latency lies after.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from os import urandom
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from entente.node.errors import NodeError, NotReadyError, RefusedError
-from entente.node.ledger import HeldLog, Ledger
+from entente.node.ledger import HeldLog, Ledger, Saved
 from entente.record.envelope import MAX_BODY, MAX_ENVELOPE, SALT, BodyRef, Envelope, commitment
 from entente.record.merkle import leaf_hash
 from entente.record.projection import Position
 from entente.sealing.canonical import encode
+from entente.sealing.randomness import random_bytes
 from entente.sealing.suites import SUITE
 from entente.store.errors import StoreError
 from entente.store.rows import NewEntry
@@ -39,13 +39,18 @@ class Clockwork(Protocol):
         ...
 
 
-@dataclass
+@dataclass(slots=True)
 class SaltedBody:
     """A body to append: salted, in clear for a kind that goes to all, or with its sealed form for a transfer."""
 
     salt: bytes
     body: bytes
     sealed: bytes | None = None
+
+    @property
+    def commitment(self) -> bytes:
+        """What the envelope commits to it with."""
+        return commitment(self.salt, self.body)
 
     @property
     def stored(self) -> tuple[bool, bytes]:
@@ -55,7 +60,17 @@ class SaltedBody:
 
 def salted(body: bytes) -> SaltedBody:
     """A body with a fresh salt."""
-    return SaltedBody(urandom(SALT), body)
+    return SaltedBody(random_bytes(SALT), body)
+
+
+class Fresh(NamedTuple):
+    """An entry about to be written to this party's own log; ``payload`` as in :class:`Envelope`."""
+
+    kind: str
+    bodies: Sequence[SaltedBody]
+    precedence: str | None = None
+    reality: str | None = None
+    payload: int = 0
 
 
 @dataclass
@@ -64,11 +79,19 @@ class Work:
 
     tx: Transaction
     at: int
-    touched: set[bytes]
+    touched: "dict[bytes, tuple[Ledger, Saved | None]]" = field(default_factory=dict)
+    """Ledgers changed so far as they were before; None for one that did not exist."""
     _until: int | None = None
-    after: list[Callable[[], None]] = field(default_factory=list)
+    after: list[Callable[[], object]] = field(default_factory=list)
+    before: list[Callable[[], object]] = field(default_factory=list)
+    """What must have ended before COMMIT, such as the sync of another file that was begun meanwhile."""
     undo: list[Callable[[], None]] = field(default_factory=list)
     """What takes back the work's doings outside the transaction, once that is known to be rolled back."""
+
+    def touch(self, ledger: Ledger, *, new: bool = False) -> None:
+        """Note that a ledger is about to change: it comes back as it is now if the transaction is rolled back."""
+        if ledger.agreement not in self.touched:
+            self.touched[ledger.agreement] = (ledger, None if new else ledger.save())
 
     def saw(self, instant: int) -> None:
         """Go on at ``instant`` if it is later: one that stands in entries taken from a peer, or given to one's own."""
@@ -95,51 +118,82 @@ class Work:
         payload: int = 0,
     ) -> Position:
         """Append one entry to this party's own log and feed it to the ledger; returns where it stands."""
-        self.touched.add(ledger.agreement)
+        first = self.append_all(ledger, log, [Fresh(kind, bodies, precedence, reality, payload)])[0]
+        return Position(*log.name, first)
+
+    def append_all(self, ledger: Ledger, log: HeldLog, entries: Sequence[Fresh]) -> tuple[int, list[bytes]]:
+        """Append entries to this party's own log and feed them to the ledger: (number of the first, their envelopes).
+
+        Raises:
+            RefusedError: every party would refuse one of them, so none is written.
+        """
+        self.touch(ledger)
+        first, seen, leaves, rows, envelopes = log.row.size, ledger.seen(), [], [], []
+        at = -1
+        for seq, entry in enumerate(entries, first):
+            if at < 0 or entry.kind == "act":
+                at = self._dated(ledger, log, entry.kind)
+            envelope = Envelope(
+                version=1,
+                suite=SUITE,
+                agreement=ledger.agreement,
+                writer=log.row.writer,
+                incarnation=log.row.incarnation,
+                seq=seq,
+                kind=entry.kind,
+                instant=at,
+                precedence=entry.precedence,
+                reality=entry.reality,
+                seen=seen,
+                bodies=tuple([BodyRef(len(body.body), body.commitment) for body in entry.bodies]),
+                payload=entry.payload,
+            )
+            data = encode(envelope)
+            if len(data) > MAX_ENVELOPE or any(ref.size > MAX_BODY for ref in envelope.bodies):
+                # No party could take it, nor anything after it: the log would be paused everywhere for good.
+                text = f"an entry of kind {entry.kind} carries at most {MAX_BODY} bytes in a body"
+                raise RefusedError("TOO_LARGE", text, "Shorten it, or carry it as an item's payload.")
+            envelopes.append((envelope, data))
+            leaves.append(leaf_hash(data))
+            fact = entry.kind != "transfer" and ledger.is_fact(entry.kind, entry.bodies[0].body)
+            rows.append(NewEntry(entry.kind, at, data, [body.stored for body in entry.bodies], fact))
+            seen = ()
+        log.frontier = log.frontier.extend(leaves)
+        log.row = self.tx.append(
+            log.row, rows, root=log.frontier.root(), frontier=log.frontier.to_bytes(), checkpoint=""
+        )
+        for (envelope, _), entry in zip(envelopes, entries, strict=True):
+            if entry.kind == "transfer":
+                ledger.pass_item(log, envelope.seq)
+                continue
+            code = ledger.take(log, envelope, [body.body for body in entry.bodies])
+            if code is not None:
+                text = f"every party would refuse this {entry.kind}, so it is not written"
+                raise RefusedError(code, text, "Prepare it again.")
+        return first, [data for _, data in envelopes]
+
+    def _dated(self, ledger: Ledger, log: HeldLog, kind: str) -> int:
+        """The instant of the next entry of this party's own log."""
         at = max(self.at, log.row.last_instant)
         if kind == "act":
             # `dispatched` is strictly increasing for one writer (lifecycle 1), over all incarnations of its log
             at = max(at, *(held.last_act + 1 for held in ledger.logs.values() if held.row.writer == log.row.writer))
         self.saw(at)
-        envelope = Envelope(
-            version=1,
-            suite=SUITE,
-            agreement=ledger.agreement,
-            writer=log.row.writer,
-            incarnation=log.row.incarnation,
-            seq=log.row.size,
-            kind=kind,
-            instant=at,
-            precedence=precedence,
-            reality=reality,
-            seen=ledger.seen(),
-            bodies=tuple(BodyRef(len(body.body), commitment(body.salt, body.body)) for body in bodies),
-            payload=payload,
-        )
-        data = encode(envelope)
-        if len(data) > MAX_ENVELOPE or any(len(body.body) > MAX_BODY for body in bodies):
-            # No party could take it, nor anything after it: the log would be paused everywhere for good.
-            text = f"an entry of kind {kind} carries at most {MAX_BODY} bytes in a body"
-            raise RefusedError("TOO_LARGE", text, "Shorten it, or carry it as an item's payload.")
-        frontier = log.frontier.append(leaf_hash(data))
-        entry = NewEntry(kind, at, data, [body.stored for body in bodies])
-        log.row = self.tx.append(log.row, [entry], root=frontier.root(), frontier=frontier.to_bytes(), checkpoint="")
-        log.frontier = frontier
-        code = ledger.take(log, envelope, [body.body for body in bodies])
-        if code is not None:
-            raise RefusedError(code, f"every party would refuse this {kind}, so it is not written", "Prepare it again.")
-        return Position(envelope.writer, envelope.incarnation, envelope.seq)
+        return at
 
 
 class Committer:
-    """Runs work in transactions; after a roll-back whatever it touched in memory is rebuilt from the store."""
+    """Runs work in transactions; after a roll-back whatever it touched in memory is as it was before."""
 
-    def __init__(self, store: Store, clockwork: Clockwork, rebuild: Callable[[set[bytes]], None]) -> None:
+    def __init__(self, store: Store, clockwork: Clockwork, forget: Callable[[Ledger], None]) -> None:
         self._store = store
         self._clockwork = clockwork
-        self._rebuild = rebuild
-        self.committed: Callable[[], object] = lambda: None
-        """Called after every commit, on the writer's thread."""
+        self._forget = forget
+        self.committed: Callable[[Collection[bytes]], object] = lambda _: None
+        """Called after every commit with the agreements that it touched, on the writer's thread."""
+        self.aside: list[Callable[[Transaction], None]] = []
+        """What is written with the next transaction, whatever that is: worth keeping, not worth a sync of its own."""
+        self.commits = 0
 
     def run(self, work: Callable[[Work], T]) -> T:
         """Do the work in one transaction and return its result once that is durable.
@@ -148,27 +202,33 @@ class Committer:
             NodeError: refused, or the store could not; nothing of it stands.
         """
         for _ in range(ATTEMPTS):
-            touched: set[bytes] = set()
-            undo: list[Callable[[], None]] = []
+            unit = None
             try:
-                result, unit = self._once(work, touched, undo)
+                with self._store.write() as tx:
+                    unit = Work(tx, self._clockwork.instant())
+                    aside = len(self.aside)
+                    result = self._decide(unit, work)
             except _OvertakenError:
-                self._take_back(touched, undo)
+                self._take_back(unit)
                 continue
             except NodeError:
-                self._take_back(touched, undo)
+                self._take_back(unit)
                 raise
             except StoreError as error:
-                self._rebuild(touched)
+                # COMMIT may stand after a crash, so what was done outside the transaction is left as it is.
+                self._restore(unit)
                 raise NotReadyError(error.code, str(error), error.remedy) from error
             except BaseException:
-                self._rebuild(touched)
+                self._restore(unit)
                 raise
+            self.commits += 1
+            del self.aside[:aside]
+            self._clockwork.saw(unit.at)
             try:
                 for step in unit.after:
                     step()
             finally:
-                self.committed()
+                self.committed(unit.touched)
             return result
         raise NotReadyError(
             "OVERTAKEN",
@@ -176,20 +236,32 @@ class Committer:
             "Look at the status and decide again.",
         )
 
-    def _take_back(self, touched: set[bytes], undo: list[Callable[[], None]]) -> None:
-        """After a certain roll-back; after an error of the store nothing is taken back, since COMMIT may stand."""
-        for step in reversed(undo):
-            step()
-        self._rebuild(touched)
+    def _decide(self, unit: Work, work: Callable[[Work], T]) -> T:
+        for write in self.aside:
+            write(unit.tx)
+        result = work(unit)
+        for wait in unit.before:
+            wait()
+        if unit.overtaken(self._clockwork.instant()):
+            raise _OvertakenError
+        return result
 
-    def _once(self, work: Callable[[Work], T], touched: set[bytes], undo: list[Callable[[], None]]) -> tuple[T, Work]:
-        with self._store.write() as tx:
-            unit = Work(tx, self._clockwork.instant(), touched, undo=undo)
-            result = work(unit)
-            if unit.overtaken(self._clockwork.instant()):
-                raise _OvertakenError
-        self._clockwork.saw(unit.at)
-        return result, unit
+    def settle(self) -> None:
+        """Write what waits for the next transaction now."""
+        if self.aside:
+            self.run(lambda _: None)
+
+    def _take_back(self, unit: Work | None) -> None:
+        for step in reversed(unit.undo if unit else ()):
+            step()
+        self._restore(unit)
+
+    def _restore(self, unit: Work | None) -> None:
+        for ledger, saved in (unit.touched if unit else {}).values():
+            if saved is None:
+                self._forget(ledger)
+            else:
+                ledger.restore(saved)
 
 
 class _OvertakenError(Exception):

@@ -1,33 +1,37 @@
 """The running node: the link, the control socket and the writer's thread around one :class:`Node`.
 
-The event loop carries bytes; everything that reads or changes the node's state runs on one thread, in order, so that
-there is one writer and no lock. What a commit adds is pushed to every open session at once.
+The event loop carries bytes; everything that reads or changes the node's state runs on one thread, by urgency, so that
+there is one writer and no lock. What a commit adds is on its way to every open session before anything else is done.
 """
 
 import asyncio
 import logging
-from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
+from functools import partial
 from typing import TypeVar
 
-from entente.link.errors import LinkError
 from entente.link.session import Session, place
 from entente.link.tls import Peer, TlsIdentity
 from entente.link.transport import Link
+from entente.node.checkpointing import Checkpointer
 from entente.node.control import ControlServer
-from entente.node.doors import FRAME_DOORS
+from entente.node.conversation import Conversation
+from entente.node.copies import note_turned_away
 from entente.node.errors import NodeError
-from entente.node.greeting import Returned, greet
-from entente.node.intake import trouble
+from entente.node.feeding import Feeding
+from entente.node.following import Following
+from entente.node.health import Ear, Health
 from entente.node.national import commit_heads
 from entente.node.node import Node
-from entente.node.outgoing import Feed, first_frame, hello
-from entente.node.payloads import lapse, sweep, wanted
-from entente.node.receipts import owed_cosignatures
+from entente.node.outgoing import hello
+from entente.node.payloads import finish_segment, hold_segment, lapse, sweep
 from entente.node.releases import Draft
 from entente.node.renewal import enter_statement
-from entente.record.frames import AnyFrame, Hello, Want
+from entente.node.scrape import Watch
+from entente.node.writer import ORDINARY, Writer
+from entente.record.frames import AnyFrame, Hello, Segment, Taken
 from entente.sealing.certificates import spki_digest
 from entente.store.errors import StoreError
 
@@ -35,23 +39,8 @@ logger = logging.getLogger("entente.node.daemon")
 T = TypeVar("T")
 NOWHERE = ":0"
 """Stands for the address of a party whose card names none: it dials, or is met by bundles."""
-MAX_REQUESTS = 1024
-"""Requests for segments kept of one peer."""
 TICK = 0.2
 """Seconds between looks at the clock: how soon a screen and the high-water mark follow a change of status."""
-
-
-class Conversation:
-    """One open session with a peer: how far it has been fed, and what wakes its feeding."""
-
-    def __init__(self, session: Session) -> None:
-        self.session = session
-        self.feed = Feed(session.peer)
-        self.returned = Returned()
-        self.replies: deque[AnyFrame] = deque()
-        self.requests: deque[AnyFrame] = deque(maxlen=MAX_REQUESTS)
-        self.wake = asyncio.Event()
-        self.task: asyncio.Task[None] | None = None
 
 
 class Daemon:
@@ -62,36 +51,62 @@ class Daemon:
         self.drafts: dict[str, Draft] = {}
         self.conversations: dict[str, Conversation] = {}
         self.last_heard: dict[str, int] = {}
+        self.feeds: set[Feeding] = set()
+        self.follows: set[Following] = set()
         self.stopping = asyncio.Event()
-        self._writer = ThreadPoolExecutor(1, "entente-writer")
+        self.writer = Writer()
+        self.checkpointer = Checkpointer(node.store, self.writer)
+        self.files = ThreadPoolExecutor(1, "entente-files")
+        """Large payloads are read, sealed, hashed and written here."""
         tls = node.home.path / "tls"
         identity = TlsIdentity(tls / "cert.pem", tls / "key.pem", node.keyring.tls_password)
         self.link = Link(identity, self.peers, self, party=node.party)
         self.control = ControlServer(self)
+        self.health = Health(self)
+        self.watch = Watch(self)
         self.port = 0
 
     async def run(self, started: Callable[[], None] = lambda: None) -> None:
         """Serve until stopped; ``started`` is called when both doors are open."""
         loop = asyncio.get_running_loop()
-        self.node.committer.committed = lambda: loop.call_soon_threadsafe(self._wake)
-        await self.do(lambda: sweep(self.node))
-        host, _, port = self.node.home.settings.listen.rpartition(":")
-        self.port = await self.link.start(host, int(port))
-        await self.control.start()
-        ticking = asyncio.create_task(self._tick())
-        started()
-        try:
+        self._loop = loop
+        self.node.committer.committed = self._committed
+        self.writer.when_idle(self._idle)
+        self.node.answered = self._answered
+        self.node.arrived = self._arrived
+        async with AsyncExitStack() as doors:  # whatever fails at the start, what was started before it is ended
+            self.checkpointer.start()
+            doors.push_async_callback(self._end_threads)
+            await self.do(lambda: sweep(self.node))
+            await self.watch.start()
+            doors.push_async_callback(self.watch.stop)
+            host, _, port = self.node.home.settings.listen.rpartition(":")
+            doors.push_async_callback(self.link.stop)
+            self.port = await self.link.start(host, int(port))
+            doors.push_async_callback(self.control.stop)
+            await self.control.start()
+            ticking = asyncio.create_task(self._tick())
+            doors.callback(ticking.cancel)
+            started()
             await self.stopping.wait()
-        finally:
-            ticking.cancel()
-            await self.control.stop()
-            await self.link.stop()
-            await self.do(self.node.keep_time)
-            self._writer.shutdown()
 
-    async def do(self, work: Callable[[], T]) -> T:
+    async def _end_threads(self) -> None:
+        """Nothing uses the store when this returns, so that it may be closed."""
+        self.files.shutdown(cancel_futures=True)
+        self.checkpointer.stop()
+        try:
+            await self.do(self.node.committer.settle)
+            await self.do(self.node.keep_time)
+        finally:
+            self.writer.stop()
+
+    async def do(self, work: Callable[[], T], lane: int = ORDINARY) -> T:
         """Run something on the writer's thread."""
-        return await asyncio.get_running_loop().run_in_executor(self._writer, work)
+        return await self.writer.do(work, lane)
+
+    async def aside(self, work: Callable[[], T]) -> T:
+        """Run something that takes as long as a payload is large, and touches nothing of the node's state."""
+        return await asyncio.get_running_loop().run_in_executor(self.files, work)
 
     def peers(self) -> Mapping[str, Peer]:
         """The paired parties as the link knows them."""
@@ -104,9 +119,49 @@ class Daemon:
             found[party] = Peer(party, card.tls_certificate, frozenset({digest}), address, dial)
         return found
 
-    def _wake(self) -> None:
-        for conversation in self.conversations.values():
-            conversation.wake.set()
+    def ears(self) -> dict[str, Ear]:
+        """What is heard of each peer that has a session, and how many frames wait for it."""
+        return {
+            party: Ear(conversation.session.silent_for, len(conversation.out))
+            for party, conversation in self.conversations.items()
+        }
+
+    def _committed(self, touched: Collection[bytes]) -> None:
+        """On the writer's thread, after a commit: feed every session that it concerns, and wake up absent peers."""
+        urgent, self.node.urgent = self.node.urgent, {}
+        conversations = list(self.conversations.values())
+        for conversation in conversations:
+            for agreement in touched:
+                conversation.feed.note(agreement, urgent=agreement in urgent)
+            conversation.pump()
+        for agreement, rank in urgent.items():
+            ledger = self.node.ledgers.get(agreement)
+            for peer in ledger.peers if ledger is not None and rank == 0 else ():
+                if peer not in self.conversations:
+                    self._loop.call_soon_threadsafe(self.link.kick, peer)
+
+    def _answered(self, log: int, low: int, high: int, accepted: bool) -> None:
+        for feeding in list(self.feeds):
+            feeding.answered(log, low, high, accepted=accepted)
+
+    def _arrived(self, log: int, seqs: list[int]) -> None:
+        for following in list(self.follows):
+            following.arrived(log, seqs)
+
+    def congested(self, recipients: Iterable[str]) -> bool:
+        """Whether as much is on its way to one of the recipients that are there as may be at once."""
+        feeds = [self.conversations[peer].feed for peer in recipients if peer in self.conversations]
+        return any(feed.room <= 0 for feed in feeds)
+
+    def _go_on(self) -> None:
+        for feeding in list(self.feeds):
+            feeding.go_on()
+
+    def _idle(self) -> None:
+        """On the writer's thread, when nothing waits for it: what is cheaper in one go."""
+        for conversation in list(self.conversations.values()):
+            conversation.cosign()
+        self.node.vault.flush()
 
     async def _tick(self) -> None:
         """Keep the high-water mark durable across every change of status, and each minute."""
@@ -115,6 +170,7 @@ class Daemon:
         while True:
             await asyncio.sleep(TICK)
             try:
+                await self.do(self.node.committer.settle)
                 now, untils = await self.do(self._boundaries)
                 if untils != boundaries or now - kept > 60_000:
                     await self.do(self.node.keep_time)
@@ -132,6 +188,7 @@ class Daemon:
                 self.node.clear_alarm("store")
 
     def _boundaries(self) -> tuple[int, dict[bytes, int | None]]:
+        note_turned_away(self.node, self.link.turned_away())
         now = self.node.instant()
         return now, {key: ledger.interval(now)[1] for key, ledger in self.node.ledgers.items() if ledger.document}
 
@@ -143,73 +200,67 @@ class Daemon:
 
     async def on_up(self, session: Session, hello: Hello) -> None:
         """Both greetings are exchanged: begin to feed the peer."""
-        conversation = Conversation(session)
-        try:
-            await self.do(lambda: greet(self.node, conversation.feed, hello))
-        except NodeError as error:
-            await session.send(trouble(error))
-            await session.close(error.message)
-            return
-        await self.do(lambda: enter_statement(self.node))
-        self.conversations[session.peer] = conversation
-        self.last_heard[session.peer] = await self.do(self.node.instant)
-        conversation.replies.extend(await self.do(lambda: owed_cosignatures(self.node, session.peer)))
-        conversation.replies.extend(await self.do(lambda: wanted(self.node, session.peer)))
-        conversation.task = asyncio.create_task(self._feed(conversation))
-        conversation.wake.set()
+        conversation = Conversation(self.node, session, asyncio.get_running_loop())
+
+        def begin() -> None:
+            if conversation.begin(hello):
+                self.conversations[session.peer] = conversation
+                self.health.began(session.peer)
+                self.last_heard[session.peer] = self.node.instant()
+                conversation.pump()
+
+        await self.do(begin)
 
     async def on_frame(self, session: Session, frame: AnyFrame) -> None:
-        """One frame, through the door registered for its kind."""
+        """One frame, handed to the thread that deals with its kind; returns when the next one may be read."""
         conversation = self.conversations.get(session.peer)
         if conversation is None or conversation.session is not session:
             return
-        self.last_heard[session.peer] = await self.do(self.node.instant)
-        if isinstance(frame, Want):
-            # Met by the feed when it is their turn: sending megabytes from here would stop this side reading, and two
-            # nodes that answer one another like that would both wait for ever. What falls off the end is asked again.
-            conversation.requests.append(frame)
+        await session.room()  # a peer that does not read what it is answered is not read either
+        await conversation.slots.acquire()
+        if isinstance(frame, Segment):
+            self.files.submit(self._hold, conversation, frame)
         else:
-            conversation.replies.extend(await self._through_door(conversation, frame))
-        conversation.wake.set()
+            self.writer.submit(partial(self._take, conversation, frame))
 
-    async def _through_door(self, conversation: Conversation, frame: AnyFrame) -> list[AnyFrame]:
-        """A frame through the door of its kind; where that refuses, the peer is told coarsely and the session ends."""
-        session, door = conversation.session, FRAME_DOORS[type(frame)]
+    def _take(self, conversation: Conversation, frame: AnyFrame) -> None:
+        self.last_heard[conversation.session.peer] = self.node.instant()
         try:
-            return await self.do(lambda: door(self.node, conversation.feed, conversation.returned, frame, "link"))
+            conversation.take(frame)
+            if isinstance(frame, Taken):
+                self._go_on()
+        finally:
+            self._loop.call_soon_threadsafe(conversation.slots.release)
+
+    def _hold(self, conversation: Conversation, frame: Segment) -> None:
+        """On the files' thread: keep a segment, ask for the next, and have the whole judged by the writer."""
+        peer = conversation.session.peer
+        try:
+            frames, whole = hold_segment(self.node, peer, frame)
         except NodeError as error:
-            logger.warning("a frame from %s was not kept: %s", session.peer, error.message)
-            await self.do(self.node.save_evidence)
-            await session.send(trouble(error))
-            await session.close(error.code)
-            return []
+            self.writer.submit(partial(conversation.refuse, error))
+        except OSError as error:
+            logger.error("a segment from %s could not be kept: %s", peer, place(error))
+            self._loop.call_soon_threadsafe(conversation.session.end, "the disk is in trouble")
+        else:
+            conversation.say(frames)
+            if whole:
+                self.writer.submit(partial(self._finish, conversation, frame))
+        finally:
+            self._loop.call_soon_threadsafe(conversation.slots.release)
+
+    def _finish(self, conversation: Conversation, frame: Segment) -> None:
+        self.last_heard[conversation.session.peer] = self.node.instant()
+        try:
+            finish_segment(self.node, frame, "link")
+        except (NodeError, StoreError) as error:
+            conversation.refuse(error)
 
     async def on_down(self, session: Session, reason: str) -> None:
         """The session is gone; the link dials again by itself."""
         conversation = self.conversations.get(session.peer)
         if conversation is not None and conversation.session is session:
+            conversation.end()
             del self.conversations[session.peer]
-            if conversation.task is not None:
-                conversation.task.cancel()
+            self.writer.submit(self._go_on)
         logger.info("the link to %s is down: %s", session.peer, reason)
-
-    async def _feed(self, conversation: Conversation) -> None:
-        try:
-            while conversation.session.is_open:
-                await conversation.wake.wait()
-                conversation.wake.clear()
-                while conversation.replies:
-                    await conversation.session.send(conversation.replies.popleft())
-                # One at a time: the gate is asked for each frame when there is room for it on the wire, not before.
-                while (frame := await self.do(lambda: first_frame(self.node, conversation.feed))) is not None:
-                    await conversation.session.send(frame)
-                if conversation.requests:
-                    for segment in await self._through_door(conversation, conversation.requests.popleft()):
-                        await conversation.session.send(segment)
-                    conversation.wake.set()
-        except (StoreError, LinkError) as error:
-            logger.warning("feeding %s stopped: %s", conversation.session.peer, error)
-            await conversation.session.close("the feed stopped")
-        except Exception as error:  # noqa: BLE001 - a session that nobody feeds is not left standing
-            logger.error("feeding %s failed: %s", conversation.session.peer, place(error))
-            await conversation.session.close("the feed failed")

@@ -6,15 +6,31 @@ enumerates both registries and tries every door with forged, foreign, replayed a
 
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from entente.node.errors import RefusedError
 from entente.node.greeting import Returned
-from entente.node.intake import take_entries
-from entente.node.outgoing import Feed
-from entente.node.payloads import take_in_segment, take_want
+from entente.node.intake import take_bodies, take_entries
+from entente.node.lanes import Feed
+from entente.node.outgoing import shared_with
+from entente.node.payloads import take_in_segment, take_lack, take_want
 from entente.node.receipts import keep_cosigned
-from entente.record.frames import AnyFrame, Cosigned, Entries, Hello, Ping, Pong, Segment, Trouble, Want
+from entente.record.frames import (
+    AnyFrame,
+    Bodies,
+    Cosigned,
+    Entries,
+    Hello,
+    Lack,
+    Ping,
+    Pong,
+    Segment,
+    Taken,
+    Trouble,
+    Want,
+)
+from entente.store.sqlite import Transaction
 
 if TYPE_CHECKING:
     from entente.node.node import Node
@@ -34,11 +50,39 @@ def _entries(node: "Node", feed: Feed, returned: Returned, frame: Entries, chann
 
 def _cosigned(node: "Node", feed: Feed, _returned: Returned, frame: Cosigned, _channel: str) -> list[AnyFrame]:
     keep_cosigned(node, feed.peer, frame)
+    if f"trouble/{feed.peer}" in node.alarms:
+        held = [log.row for ledger in shared_with(node, feed.peer) for log in ledger.logs.values()]
+        ends = {row.id: row.size for row in held if row.writer == node.party}
+        node.committer.aside.append(partial(_end_trouble, node, feed.peer, ends))  # the cosignature is kept there too
     return []
 
 
-def _want(node: "Node", feed: Feed, _returned: Returned, frame: Want, channel: str) -> list[AnyFrame]:
-    return take_want(node, feed.peer, frame, channel)
+def _end_trouble(node: "Node", peer: str, ends: dict[int, int], tx: Transaction) -> None:
+    """Clear a peer's reported trouble where it has cosigned every log to its end: local id of each -> its size.
+
+    Whatever it could not take, it has taken since.
+    """
+    if all(tx.cosigned(log).get(peer, (0, ""))[0] >= size for log, size in ends.items()):
+        node.clear_alarm(f"trouble/{peer}")
+
+
+def _bodies(node: "Node", feed: Feed, _returned: Returned, frame: Bodies, channel: str) -> list[AnyFrame]:
+    return take_bodies(node, feed.peer, frame, channel)
+
+
+def _lack(node: "Node", feed: Feed, _returned: Returned, frame: Lack, _channel: str) -> list[AnyFrame]:
+    return take_lack(node, feed, frame)
+
+
+def _taken(_node: "Node", feed: Feed, _returned: Returned, frame: Taken, _channel: str) -> list[AnyFrame]:
+    if not feed.landed <= frame.count <= feed.flown:
+        raise RefusedError("MALFORMED", "the peer has taken frames that were not sent", "Nothing was kept.")
+    feed.landed = frame.count
+    return []
+
+
+def _want(node: "Node", feed: Feed, _returned: Returned, frame: Want, _channel: str) -> list[AnyFrame]:
+    return take_want(node, feed, frame)
 
 
 def _segment(node: "Node", feed: Feed, _returned: Returned, frame: Segment, channel: str) -> list[AnyFrame]:
@@ -58,6 +102,9 @@ def _unexpected(_node: "Node", _feed: Feed, _returned: Returned, _frame: AnyFram
 FRAME_DOORS: Mapping[type, FrameDoor] = {
     Hello: _unexpected,
     Entries: _entries,
+    Bodies: _bodies,
+    Lack: _lack,
+    Taken: _taken,
     Cosigned: _cosigned,
     Want: _want,
     Segment: _segment,

@@ -1,10 +1,12 @@
 """Evidence: one file with everything an offline check of an agreement needs (docs/spec/evidence.md).
 
-Envelopes, checkpoints and cosignatures of every party's log, with the bodies that go to all; items' own bodies only
-where this party discloses what it gave or holds. Root keys are not in it: the checker is given them separately.
+Envelopes, checkpoints and cosignatures of every party's log, with the bodies that go to all; the bodies of items and of
+standing releases only where this party discloses what it gave or holds. Root keys are not in it: the checker is given
+them separately.
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +14,7 @@ from entente.node.errors import NotReadyError, UsageError
 from entente.node.home import write_durably
 from entente.node.ledger import HeldLog, Ledger
 from entente.node.receipts import cosigned
-from entente.record.envelope import KINDS_TO_ALL, DeliveredBody, Delivery
+from entente.record.envelope import KINDS_TO_NAMED, DeliveredBody, Delivery
 from entente.record.frames import AnyFrame, Cosigned, Entries, write_frames
 from entente.record.projection import Position
 from entente.sealing.canonical import NotCanonicalError
@@ -38,6 +40,8 @@ def export(node: "Node", ledger: Ledger, path: Path, *, disclose: bool) -> dict[
         raise UsageError("EXISTS", f"{path} exists already", "Name a new file; nothing was overwritten.")
     if not any(log.row.size for log in ledger.logs.values()):
         raise NotReadyError("EMPTY", "nothing is in the record of this agreement yet", "Propose or sign it first.")
+    with suppress(NotReadyError):  # a store in trouble keeps nobody from the evidence that is in it
+        node.committer.settle()  # the newest cosignatures too
     data = b"".join(write_frames(MAGIC, _frames(node, ledger, disclose)))
     try:
         write_durably(path, data)
@@ -53,7 +57,7 @@ def _frames(node: "Node", ledger: Ledger, disclose: bool) -> Iterator[AnyFrame]:
         yield from _entries(node, ledger, log, disclose)
     for log in ledger.logs.values():
         if log.row.writer != node.party and log.row.size:
-            yield cosigned(node, ledger, log, log.row.checkpoint)
+            yield cosigned(node, ledger, log)
         for _, note in node.store.cosigned(log.row.id).values():
             yield Cosigned(ledger.agreement, *log.name, note)
 
@@ -73,14 +77,15 @@ def _entries(node: "Node", ledger: Ledger, log: HeldLog, disclose: bool) -> Iter
             if size > FRAME_BYTES:
                 break
         end = first + len(deliveries)
-        yield Entries(ledger.agreement, *log.name, first, tuple(deliveries), checkpoint if end == log.row.size else "")
+        note = checkpoint if end == log.row.size else ""
+        yield Entries(ledger.agreement, *log.name, first, tuple(deliveries), note, ())
         first = end
 
 
 def _delivery(node: "Node", ledger: Ledger, log: HeldLog, row: EntryRow, disclose: bool) -> Delivery:
     envelope = node.envelope(row)
-    if row.kind in KINDS_TO_ALL or row.kind != "transfer":
-        held = node.store.bodies(row.log, row.seq)
+    if row.kind != "transfer":
+        held = node.store.bodies(row.log, row.seq) if disclose or row.kind not in KINDS_TO_NAMED else {}
         bodies = tuple(DeliveredBody(*held[place]) if place in held else None for place in range(len(envelope.bodies)))
         return Delivery(row.envelope, bodies, None)
     clear: tuple[DeliveredBody | None, ...] = (None,) * len(envelope.bodies)

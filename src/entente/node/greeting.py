@@ -5,24 +5,29 @@ peer cosigned it, and the end has been merged and checked (docs/decisions/0005-e
 copy of a node, however it came to run, never signs a second version of what it signed before.
 """
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from entente.node.commit import Work
+from entente.node.copies import note_other_history
 from entente.node.errors import RefusedError
+from entente.node.lanes import Feed
 from entente.node.ledger import HeldLog, Ledger
-from entente.node.outgoing import Feed
 from entente.node.transfers import item_id
+from entente.record.bodies import Received
 from entente.record.checkpoint import CheckpointError, origin, parse_note, verify_checkpoint
 from entente.record.envelope import Delivery
 from entente.record.errors import LogError
 from entente.record.frames import Entries, Head, Hello
-from entente.record.log import LogHead, check_entries
+from entente.record.log import CheckedEntry, LogHead, check_entries
+from entente.sealing.canonical import decode
 from entente.store.rows import NewEntry
 
 if TYPE_CHECKING:
     from entente.node.node import Node
 
-PROTOCOL = 1
+OLDEST = 2
+"""The oldest protocol that this node still speaks: a peer's hello names its newest, and the older of both is spoken."""
 MAX_RETURNED = 64 * 1024 * 1024
 """Bytes of one's own lost entries held in memory until the frame with their checkpoint comes."""
 
@@ -33,7 +38,7 @@ def greet(node: "Node", feed: Feed, hello: Hello) -> None:
     Raises:
         RefusedError: another protocol, or a simulated node meeting a real one.
     """
-    if hello.protocol != PROTOCOL:
+    if hello.protocol < OLDEST:
         raise RefusedError("PROTOCOL", f"{hello.party} speaks protocol {hello.protocol}", "Upgrade the older node.")
     if hello.simulated != node.clock.simulated:
         raise RefusedError("SIMULATED", "a simulated node never meets a real one", "Pair nodes of the same kind.")
@@ -74,6 +79,7 @@ def _confirm(node: "Node", ledger: Ledger, peer: str, named: dict[tuple[bytes, s
         if not _passed(node, log, head):
             node.keep_evidence(node.party, head.checkpoint)
             node.save_evidence()
+            note_other_history(node, ledger, peer)
             ledger.ready = False
             return
     for log in ledger.logs.values():
@@ -139,7 +145,7 @@ class Returned:
         if not frame.checkpoint:
             return False
         deliveries, first = tuple(self._deliveries.pop(key)), self._first.pop(key)
-        whole = Entries(frame.agreement, frame.writer, frame.incarnation, first, deliveries, frame.checkpoint)
+        whole = Entries(frame.agreement, frame.writer, frame.incarnation, first, deliveries, frame.checkpoint, ())
         node.committer.run(lambda unit: _merge(node, unit, peer, whole))
         if channel == "link" and node.ledgers[frame.agreement].confirm(peer):
             node.clear_alarm(f"restored/{frame.agreement.hex()}")
@@ -156,26 +162,22 @@ def _merge(node: "Node", unit: Work, peer: str, frame: Entries) -> None:
     try:
         extension = check_entries(head, frame, log.keys, now_max=2**62)
     except LogError as error:
+        note_other_history(node, ledger, peer)
         raise RefusedError(error.code, f"this node's own entries came back wrong: {error}", error.remedy) from error
-    entries = [
-        NewEntry(
-            entry.envelope.kind,
-            entry.envelope.instant,
-            entry.delivery.envelope,
-            [(body.sealed, body.data) if body is not None else None for body in entry.delivery.bodies],
-        )
-        for entry in extension.parsed
-    ]
-    unit.touched.add(ledger.agreement)
+    unit.touch(ledger)
+    entries = [_returned(ledger, entry) for entry in extension.parsed]
     frontier = extension.head.frontier
     log.row = unit.tx.append(log.row, entries, root=frontier.root(), frontier=frontier.to_bytes(), checkpoint="")
     log.frontier = frontier
     unit.saw(extension.head.last_instant)
     for entry in extension.parsed:
-        ledger.take(log, entry.envelope, entry.bodies)
+        code = ledger.take(log, entry.envelope, entry.bodies)
+        if code is None and entry.envelope.kind == "received" and entry.bodies[0] is not None:
+            for of in decode(Received, entry.bodies[0]).of:
+                unit.after.append(partial(ledger.regained.note, of))
         wrap = entry.delivery.wrap
         if entry.envelope.kind == "transfer" and wrap is not None and wrap.recipient == peer:
-            unit.tx.enter(
+            line = (
                 log.row.id,
                 entry.envelope.seq,
                 peer,
@@ -184,3 +186,12 @@ def _merge(node: "Node", unit: Work, peer: str, frame: Entries) -> None:
                 "sent (title lost)",
                 entry.envelope.instant,
             )
+            unit.tx.enter([line])
+
+
+def _returned(ledger: Ledger, entry: CheckedEntry) -> NewEntry:
+    """A returned entry for the store; a receipt may answer an act that has not come again yet."""
+    bodies = [(body.sealed, body.data) if body is not None else None for body in entry.delivery.bodies]
+    kind = entry.envelope.kind
+    fact = kind == "received" or ledger.is_fact(kind, entry.bodies[0])
+    return NewEntry(kind, entry.envelope.instant, entry.delivery.envelope, bodies, fact)

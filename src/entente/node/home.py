@@ -5,8 +5,10 @@ root.json card.json  the party's root card and pairing card, to be given to the 
 keys/*.key           root, its successor, the node's keys, each office's keys; encrypted, never in clear on disk
 tls/cert.pem key.pem the link's certificate and its encrypted key
 peers/*.json         pairing cards of the peers, confirmed by their words
-store.db items.db    the logs; the per-item keys
+store.db             the logs
+itemkeys/            the per-item keys, left out of ordinary backups
 payloads/            sealed payloads larger than 64 KiB
+backups/             backups taken before an upgrade
 control.sock         where the commands reach the running node; mode 0600
 """
 
@@ -21,16 +23,21 @@ from entente.node.errors import UsageError
 
 SETTINGS_SCHEMA = "entente/node/1"
 PARTY = re.compile(r"[a-z0-9-]{1,64}")
+_LOOPBACK = re.compile(r"(?:127\.0\.0\.1|\[::1\]):([1-9][0-9]{0,4})")
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``node.toml`` (docs/spec/node.md): ``listen`` may have port 0, for any; ``advertise`` stands in the card."""
+    """``node.toml`` (docs/spec/node.md): ``listen`` may have port 0, for any; ``advertise`` stands in the card.
+
+    ``metrics`` is where ``/metrics`` and ``/health`` are served, on this machine alone; empty for nowhere.
+    """
 
     schema: str
     party: str
     simulated: bool
     listen: str
     advertise: str
+    metrics: str = ""
 
 
 class Home:
@@ -57,6 +64,13 @@ class Home:
             raise UsageError(
                 "BAD_SETTINGS", f"{path}/node.toml is not of schema {SETTINGS_SCHEMA}", "Correct the settings file."
             )
+        loopback = _LOOPBACK.fullmatch(self.settings.metrics)
+        if self.settings.metrics and (loopback is None or int(loopback[1]) > 65535):
+            raise UsageError(
+                "BAD_SETTINGS",
+                f"{path}/node.toml: metrics are served on this machine alone, not at {self.settings.metrics!r}",
+                'Write it as metrics = "127.0.0.1:9464".',
+            )
 
     @property
     def party(self) -> str:
@@ -67,6 +81,11 @@ class Home:
     def control(self) -> Path:
         """The socket of the running node."""
         return self.path / "control.sock"
+
+    @property
+    def item_keys(self) -> Path:
+        """The folder of the per-item key store, which ordinary backups leave out."""
+        return self.path / "itemkeys"
 
     def key_file(self, name: str) -> Path:
         """The encrypted file of the named keys: ``root``, ``root-next``, ``node``, ``office-<id>``."""

@@ -6,20 +6,25 @@ durable; the cosignature leaves after it.
 """
 
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from entente.domain.agreement.calendar import parse_duration
+from entente.domain.precedence import PRECEDENCES, ROUTINE
 from entente.node import restart
-from entente.node.agreements import open_log, read_document, replace_sealing
+from entente.node.agreements import open_log, read_document, replace_sealing, usable
 from entente.node.commit import Work, salted
 from entente.node.errors import NodeError, RefusedError, UsageError
+from entente.node.lanes import ranges, rising
 from entente.node.ledger import HeldLog, Ledger
-from entente.node.receipts import cosigned, note_answers
-from entente.node.transfers import Outcome, take_transfer
+from entente.node.payloads import incoming
+from entente.node.receipts import note_answers
+from entente.node.transfers import Arrivals, Outcome
 from entente.record.bodies import Received, ReceivedOf, Refused, Restart, RestartStatement
+from entente.record.envelope import Delivery, parse_envelope
 from entente.record.errors import ForkError, LogError
-from entente.record.frames import AnyFrame, Entries, Trouble, Want
+from entente.record.frames import AnyFrame, Bodies, Entries, Trouble, Want
 from entente.record.log import CheckedEntry, LogHead, check_entries
 from entente.record.merkle import EMPTY_ROOT, Frontier, leaf_hash
 from entente.sealing.canonical import NotCanonicalError, decode, encode
@@ -42,28 +47,32 @@ class Answers:
 
     accepted: list[int] = field(default_factory=list)
     refused: dict[int, str] = field(default_factory=dict)
+    acts: bool = False
+    rank: int = ROUTINE
+    """The most urgent precedence among what is answered."""
+
+    def add(self, outcome: Outcome | None, precedence: str | None) -> None:
+        """What became of an item; one that is not complete is answered when it is."""
+        if outcome is not None and not outcome.awaiting:
+            self.rank = min(self.rank, PRECEDENCES.index(precedence) if precedence in PRECEDENCES else ROUTINE)
+            if outcome.refused is None:
+                self.accepted.append(outcome.seq)
+            else:
+                self.refused[outcome.seq] = outcome.refused
 
     def body(self, log: HeldLog) -> bytes:
         """The receipt's body."""
         refused = tuple(Refused(seq, code) for seq, code in sorted(self.refused.items()))
-        return encode(Received((ReceivedOf(*log.name, _ranges(self.accepted), refused),)))
+        return encode(Received((ReceivedOf(*log.name, tuple(ranges(sorted(self.accepted))), refused),)))
 
     def __bool__(self) -> bool:
         return bool(self.accepted or self.refused)
 
 
-def _ranges(seqs: list[int]) -> tuple[tuple[int, int], ...]:
-    ranges: list[tuple[int, int]] = []
-    for seq in sorted(seqs):
-        if ranges and ranges[-1][1] + 1 == seq:
-            ranges[-1] = (ranges[-1][0], seq)
-        else:
-            ranges.append((seq, seq))
-    return tuple(ranges)
-
-
 def take_entries(node: "Node", peer: str, frame: Entries, channel: str) -> list[AnyFrame]:
-    """Take entries of a peer's log; returns the cosignature, and what is wanted for payloads on their way.
+    """Take entries of a peer's log; returns what is wanted for payloads on their way.
+
+    The cosignature over them is owed from then on (:func:`.receipts.owed_cosignature`).
 
     Raises:
         RefusedError: the frame was not kept; its code says whose fault it is.
@@ -79,18 +88,16 @@ def take_entries(node: "Node", peer: str, frame: Entries, channel: str) -> list[
         checked = _check(node, unit, ledger, log, frame)
         if not checked:
             return
-        answers, outcomes = _take(node, unit, ledger, log, checked, channel)
+        answers, outcomes = _take(node, unit, ledger, log, checked, _deferred(frame), channel)
         if ledger.document is None:  # its bytes came, but not as a document: nobody could say who the parties are
             raise RefusedError("UNKNOWN_AGREEMENT", "the entries put no document before us", "Propose it first.")
         if answers:
             own = open_log(node, unit, ledger)
-            unit.append(ledger, own, "received", [salted(answers.body(log))])
+            answer(node, unit, ledger, own, answers, log)
             if outcomes:  # whoever only receives announces no key otherwise
                 replace_sealing(node, unit, ledger, own)
-        replies.extend(
-            Want(ledger.agreement, *log.name, outcome.seq, outcome.have) for outcome in outcomes if outcome.awaiting
-        )
-        unit.after.append(lambda: replies.append(cosigned(node, ledger, log, log.row.checkpoint)))
+        unit.after.append(lambda: replies.extend(_wants(node, ledger, log, outcomes)))
+        unit.after.append(lambda: node.owed.add((ledger.agreement, *log.name)))
 
     node.committer.run(work)
     return replies
@@ -115,7 +122,7 @@ def _ledger_for(node: "Node", unit: Work, peer: str, frame: Entries) -> Ledger:
         if identity == frame.agreement and peer in agreement.parties:
             ledger = node.ledgers[identity] = Ledger(identity, node.party, node.roots)
             ledger.ready = True
-            unit.touched.add(identity)
+            unit.touch(ledger, new=True)
             return ledger
     raise RefusedError("UNKNOWN_AGREEMENT", "the entries belong to no agreement known here", "Propose it first.")
 
@@ -130,7 +137,7 @@ def _log_for(unit: Work, ledger: Ledger, frame: Entries) -> HeldLog:
     row = unit.tx.create_log(
         ledger.agreement, frame.writer, frame.incarnation, root=EMPTY_ROOT, frontier=Frontier().to_bytes()
     )
-    unit.touched.add(ledger.agreement)
+    unit.touch(ledger)
     return ledger.add_log(row)
 
 
@@ -179,9 +186,9 @@ def _check(node: "Node", unit: Work, ledger: Ledger, log: HeldLog, frame: Entrie
     node.clear_alarm(f"log/{row.writer}")
     if extension.parsed:
         _check_restart(node, ledger, log, extension.parsed)
-        entries = [_new_entry(entry) for entry in extension.parsed]
+        entries = [_new_entry(ledger, entry) for entry in extension.parsed]
         frontier = extension.head.frontier
-        unit.touched.add(ledger.agreement)
+        unit.touch(ledger)
         # Instants seen from peers count as time that has passed: nothing is judged or answered before it was written.
         unit.saw(extension.head.last_instant)
         log.row = unit.tx.append(
@@ -191,42 +198,120 @@ def _check(node: "Node", unit: Work, ledger: Ledger, log: HeldLog, frame: Entrie
     return extension.parsed
 
 
-def _new_entry(entry: CheckedEntry) -> NewEntry:
+def _new_entry(ledger: Ledger, entry: CheckedEntry) -> NewEntry:
     """The entry for the store: bodies that were checked; a transfer's only when it has been accepted."""
-    bodies = [
-        (False, body.data) if body and not body.sealed and entry.envelope.kind != "transfer" else None
-        for body in entry.delivery.bodies
-    ]
-    return NewEntry(entry.envelope.kind, entry.envelope.instant, entry.delivery.envelope, bodies)
+    kind, instant, envelope = entry.envelope.kind, entry.envelope.instant, entry.delivery.envelope
+    if kind == "transfer":
+        return NewEntry(kind, instant, envelope, (), fact=False)
+    bodies = [(False, body.data) if body and not body.sealed else None for body in entry.delivery.bodies]
+    return NewEntry(kind, instant, envelope, bodies, ledger.is_fact(kind, entry.bodies[0]))
+
+
+def _deferred(frame: Entries) -> set[int]:
+    """The entries of a frame whose bodies come later.
+
+    Raises:
+        RefusedError: they are not ranges within the frame.
+    """
+    if not rising(frame.deferred, frame.first, frame.first + len(frame.deliveries)):
+        raise RefusedError("MALFORMED", "a frame defers what it does not bring, or twice", "Nothing was kept.")
+    return {seq for low, high in frame.deferred for seq in range(low, high + 1)}
 
 
 def _take(
-    node: "Node", unit: Work, ledger: Ledger, log: HeldLog, checked: tuple[CheckedEntry, ...], channel: str
+    node: "Node",
+    unit: Work,
+    ledger: Ledger,
+    log: HeldLog,
+    checked: tuple[CheckedEntry, ...],
+    deferred: set[int],
+    channel: str,
 ) -> tuple[Answers, list[Outcome]]:
     """Feed the entries in order and decide the answers; acts are acknowledged before a later transfer is judged."""
-    answers, outcomes = Answers(), []
+    answers, arrivals = Answers(), Arrivals(node, unit, ledger, log, channel)
+    arrivals.expect(entry.delivery.wrap for entry in checked)
     for entry in checked:
         seq, kind = entry.envelope.seq, entry.envelope.kind
-        code = ledger.take(log, entry.envelope, entry.bodies if kind != "transfer" else [None] * len(entry.bodies))
+        code = None
+        if kind == "transfer":
+            ledger.pass_item(log, seq)  # its bodies are sealed: what they say is judged when they are opened
+        else:
+            code = ledger.take(log, entry.envelope, entry.bodies)
         if code is not None:
             answers.refused[seq] = code
+        elif kind == "transfer":
+            if seq in deferred:
+                arrivals.defer(seq)
+                continue
+            if answers.acts and any(ledger.unanswered_act(log, earlier) for earlier in answers.accepted):
+                answer(node, unit, ledger, open_log(node, unit, ledger), answers, log)
+                answers = Answers()
+            answers.add(arrivals.take(entry.envelope, entry.delivery), entry.envelope.precedence)
         elif kind == "act":
             answers.accepted.append(seq)
+            answers.acts = True
         elif kind == "received":
             note_answers(node, unit, ledger, entry)
-        elif kind == "transfer":
-            if any(ledger.unanswered_act(log, earlier) for earlier in answers.accepted):
-                unit.append(ledger, open_log(node, unit, ledger), "received", [salted(answers.body(log))])
-                answers = Answers()
-            outcome = take_transfer(node, unit, ledger, log, entry, channel)
-            if outcome is not None and not outcome.awaiting:
-                if outcome.refused is None:
-                    answers.accepted.append(seq)
-                else:
-                    answers.refused[seq] = outcome.refused
-            if outcome is not None:
-                outcomes.append(outcome)
-    return answers, outcomes
+    arrivals.write()
+    return answers, arrivals.outcomes
+
+
+def take_bodies(node: "Node", peer: str, frame: Bodies, channel: str) -> list[AnyFrame]:
+    """Take deferred bodies of items whose envelopes are held; what is not awaited is passed over.
+
+    Raises:
+        RefusedError: not of a log of the peer's that is held here, or not as many bodies as an entry has.
+    """
+    ledger = node.ledgers.get(frame.agreement)
+    log = ledger.logs.get((frame.writer, frame.incarnation)) if ledger else None
+    if ledger is None or log is None or frame.writer != peer or peer not in ledger.parties:
+        raise RefusedError("WRONG_LOG", "bodies came of a log that is not the peer's", "Nothing was kept.")
+    replies: list[AnyFrame] = []
+
+    def work(unit: Work) -> None:
+        replies.clear()
+        own = usable(ledger)
+        answers, arrivals = Answers(), Arrivals(node, unit, ledger, log, channel)
+        arrivals.expect(later.wrap for later in frame.items)
+        ended: set[int] = set()
+        for later in frame.items:
+            if not 0 <= later.seq < log.row.size:
+                raise RefusedError("MALFORMED", "bodies came of entries that there are not", "Nothing was kept.")
+            awaited = unit.tx.awaited(log.row.id, later.seq)
+            if awaited is None or awaited.part != "body" or later.seq in ended:
+                continue
+            data = unit.tx.entries(log.row.id, later.seq, 1)[0].envelope
+            envelope = parse_envelope(data)
+            if len(later.bodies) != len(envelope.bodies):
+                text = f"entry {later.seq} has {len(envelope.bodies)} bodies and {len(later.bodies)} places"
+                raise RefusedError("MALFORMED", text, "Nothing was kept.")
+            ended.add(later.seq)
+            outcome = arrivals.take(envelope, Delivery(data, later.bodies, later.wrap))
+            answers.add(outcome, envelope.precedence)
+        unit.tx.end_awaiting(log.row.id, sorted(ended))
+        arrivals.write()
+        unit.after.append(lambda: replies.extend(_wants(node, ledger, log, arrivals.outcomes)))
+        if answers:
+            answer(node, unit, ledger, own, answers, log)
+
+    node.committer.run(work)
+    return replies
+
+
+def answer(node: "Node", unit: Work, ledger: Ledger, own: HeldLog, answers: Answers, log: HeldLog) -> None:
+    """Write a machine receipt; what answers something urgent hurries back."""
+    position = unit.append(ledger, own, "received", [salted(answers.body(log))])
+    if answers.rank < ROUTINE:
+        unit.after.append(lambda: node.urgency.answered(own.row.id, answers.rank, position.seq))
+        unit.after.append(lambda: node.urgent.setdefault(ledger.agreement, answers.rank))
+
+
+def _wants(node: "Node", ledger: Ledger, log: HeldLog, outcomes: list[Outcome]) -> Iterator[Want]:
+    """What is asked for of payloads that come beside the log."""
+    for outcome in outcomes:
+        payload = incoming(node, ledger, log, outcome.seq) if outcome.awaiting else None
+        if payload is not None:
+            yield Want(ledger.agreement, *log.name, outcome.seq, payload.have)
 
 
 def trouble(error: NodeError) -> Trouble:

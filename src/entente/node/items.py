@@ -19,7 +19,7 @@ from entente.sealing.seal import payload_key, unseal_segment
 from entente.store.rows import RegisterRow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from entente.node.node import Node
 
@@ -36,19 +36,19 @@ class Line:
 
 def lines(node: "Node", direction: str | None = None, ledger: Ledger | None = None) -> list[Line]:
     """The register's lines, opened as far as their bytes are held."""
-    found = []
-    for row in node.store.register(direction):
-        log = node.store.log(row.log)
-        owner = node.ledgers[log.agreement]
-        if ledger is not None and owner is not ledger:
-            continue
-        position = Position(log.writer, log.incarnation, row.seq)
-        try:
-            opened: Opened | None = node.open_held(owner, position)
-        except (SealingError, NotCanonicalError):
-            opened = None
-        found.append(Line(row, owner, position, opened))
-    return found
+    wanted = None if ledger is None else {log.row.id for log in ledger.logs.values()}
+    rows = node.store.register(direction)
+    return [line_of(node, row) for row in rows if wanted is None or row.log in wanted]
+
+
+def line_of(node: "Node", row: RegisterRow) -> Line:
+    """One line of the register, opened as far as its bytes are held."""
+    log = node.store.log(row.log)
+    owner, position = node.ledgers[log.agreement], Position(log.writer, log.incarnation, row.seq)
+    try:
+        return Line(row, owner, position, node.open_held(owner, position))
+    except (SealingError, NotCanonicalError):
+        return Line(row, owner, position, None)
 
 
 def held_marking(node: "Node", line: Line) -> HeldMarking | None:
@@ -73,25 +73,37 @@ def open_item(node: "Node", number: int) -> tuple[Line, "Iterator[bytes]"]:
         RefusedError: ``NOT_HELD``, the bytes were destroyed; ``DAMAGED``, they are here and do not open. For a large
             payload the latter may come while it is read: what was read of it until then is to be thrown away.
     """
-    line = next((line for line in lines(node) if line.row.number == number), None)
-    if line is None:
+    row = node.store.register_number(number)
+    if row is None:
         raise UsageError("NO_SUCH_ITEM", f"the register has no line {number}", "See: entente inbox")
+    line = line_of(node, row)
     if line.opened is None:
         if node.holds(line.row.log, line.row.seq):
             raise RefusedError("DAMAGED", f"item {number} lies here damaged: it does not open", DAMAGED_REMEDY)
+        if node.store.bodies(line.row.log, line.row.seq):
+            raise RefusedError(
+                "NOT_HELD",
+                f"item {number} has no key here: it was destroyed, or the node was restored without the keys of items",
+                "Restore a backup made with: entente node backup --with-item-keys; or ask the originator for it again.",
+            )
         raise RefusedError(
             "NOT_HELD",
             "the item's bytes are not held (any more)",
             "Ask the originator; the record shows what happened.",
         )
-    opened = line.opened
+    note_opening(node, [line])
+    return line, _payload(number, node.payload_path(line.position), line.opened)
+
+
+def note_opening(node: "Node", read: "Sequence[Line]") -> None:
+    """Note, in the register and in the national log, that items are opened; before anybody sees what is in them."""
 
     def work(unit: Work) -> None:
-        unit.tx.mark_opened(number, unit.at)
-        note(node, unit, "opened", {"item": opened.header.item, "register": number})
+        for line in read:
+            unit.tx.mark_opened(line.row.number, unit.at)
+            note(node, unit, "opened", {"item": line.row.item, "register": line.row.number})
 
     node.committer.run(work)
-    return line, _payload(number, node.payload_path(line.position), opened)
 
 
 def _payload(number: int, path: Path, opened: Opened) -> "Iterator[bytes]":

@@ -7,16 +7,17 @@ committed them. Only the writer thread changes it, and after a rolled-back trans
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from entente.domain.agreement.status import AgreementStatus, interval
 from entente.domain.agreement.terms import Agreement
 from entente.domain.release import Gate
 from entente.domain.release_status import Situation
 from entente.node.errors import NotReadyError
+from entente.node.regained import Regained
 from entente.record.bodies import EpochSetup, SealingAnnouncement, SignedKeys
 from entente.record.checkpoint import Checkpoint, origin, sign_checkpoint
-from entente.record.envelope import KINDS_TO_ALL, Envelope, Seen, open_body
+from entente.record.envelope import KINDS_IN_CLEAR, Envelope, Seen, open_body
 from entente.record.merkle import Frontier, leaf_hash
 from entente.record.projection import Position, Projection
 from entente.record.trust import KeyHistory
@@ -26,6 +27,11 @@ from entente.sealing.identity import RootCard
 from entente.sealing.seal import SealingPublic
 from entente.sealing.signing import HybridPublic, NodeKey
 from entente.store.rows import LogRow
+
+NO_FACTS = ("transfer", "received")
+"""Kinds of entries that a ledger is not rebuilt from; of receipts it is from those that answer an act."""
+MAX_ISSUED = 64
+"""Signed checkpoints remembered of one log, for their cosignatures to come back."""
 
 
 @dataclass
@@ -51,6 +57,15 @@ class Root:
     digest: bytes
 
 
+class Saved(NamedTuple):
+    """A ledger as it was before a transaction."""
+
+    ledger: dict[str, Any]
+    projection: dict[str, Any]
+    standings: dict[str, Any]
+    logs: list[tuple[HeldLog, dict[str, Any]]]
+
+
 class Ledger:
     """The state of one agreement at this node; a pure function of the entries fed to it."""
 
@@ -60,6 +75,7 @@ class Ledger:
         self.roots = roots
         self.ready = False
         self.confirmed: set[str] = set()
+        self.regained = Regained()
         self.clear()
 
     def clear(self) -> None:
@@ -75,11 +91,29 @@ class Ledger:
         self.national_since = 0
         self.own_seen: dict[tuple[str, str], int] = {}
         digests = {name: root.digest for name, root in self.roots.items()}
-        self.projection = Projection(self.agreement, self._office, digests, keep_items=False)
+        self.projection = Projection(self.agreement, self._office, digests, keep_items=False, own=self.party)
         self.situation: Situation | None = None
         self.gates: dict[tuple[str, str, str], Gate] = {}
         self._status: tuple[AgreementStatus, int | None] | None = None
-        self._signed: dict[tuple[str, str], tuple[int, str]] = {}
+        self._signed: dict[tuple[str, str], dict[int, str]] = {}
+
+    def save(self) -> Saved:
+        """The state as it stands; a few dictionaries that do not grow with the items exchanged."""
+        logs = [(log, dict(vars(log))) for log in self.logs.values()]
+        projection = self.projection
+        return Saved(_copied(vars(self)), _copied(vars(projection)), _copied(vars(projection.standings)), logs)
+
+    def restore(self, saved: Saved) -> None:
+        """Go back to a saved state; whoever holds this ledger, or a log of it, goes on holding the right one."""
+        vars(self).update(saved.ledger)
+        vars(self.projection).update(saved.projection)
+        vars(self.projection.standings).update(saved.standings)
+        for log, state in saved.logs:
+            vars(log).update(state)
+
+    def renewed(self) -> None:
+        """This party's keys are others now: what the old ones signed is signed again."""
+        self._signed.clear()
 
     def _office(self, at: Position, office: str, role: str) -> HybridPublic | None:
         log = self.logs.get((at.writer, at.incarnation))
@@ -135,14 +169,20 @@ class Ledger:
         self._status = interval(projection.documents, projection.domain_acts(), at, first=projection.first)
         return self._status
 
-    def take(self, held: HeldLog, envelope: Envelope, bodies: Sequence[bytes | None]) -> str | None:
-        """Feed one entry, with its bodies opened or None; returns the code it is to be refused with, if any."""
+    def take(
+        self, held: HeldLog, envelope: Envelope, bodies: Sequence[bytes | None], *, replayed: bool = False
+    ) -> str | None:
+        """Feed one entry, with its bodies opened or None; returns the code it is to be refused with, if any.
+
+        A ``replayed`` one was in its place when it was committed; the entries between that are no facts are left out.
+        """
         if envelope.kind == "keys" and bodies[0] is not None:
             signed = decode(SignedKeys, bodies[0])
             held.keys = held.keys.apply(envelope.seq, signed.statement, signed.signature)
         if envelope.kind == "act":
             held.last_act = envelope.instant
-        code = self.projection.feed(envelope, bodies)
+        feed = self.projection.learn if replayed else self.projection.feed
+        code = feed(envelope, bodies)
         if code is None and envelope.kind == "sealing" and bodies[0] is not None:
             key = decode(SealingAnnouncement, bodies[0])
             self.sealing[envelope.writer] = SealingPublic(key.mlkem768, key.x25519)
@@ -160,11 +200,21 @@ class Ledger:
                 self.national_since = envelope.instant
             for seen in envelope.seen:
                 self.own_seen[seen.party, seen.incarnation] = seen.size
-        if envelope.kind not in ("transfer", "sealing", "epoch", "national"):
+        if envelope.kind not in ("sealing", "epoch", "national") and self.is_fact(envelope.kind, bodies[0]):
             self._status = None
             self.situation = None
             self.gates.clear()
         return code
+
+    def pass_item(self, held: HeldLog, seq: int) -> None:
+        """Feed an item whose bodies say nothing to a ledger: its place in the log, and nothing else."""
+        self.projection.pass_over(held.name, seq)
+
+    def is_fact(self, kind: str, body: bytes | None) -> bool:
+        """Whether the ledger is rebuilt from such an entry at a start: of receipts those that answer an act."""
+        if kind == "received":
+            return body is not None and self.projection.answers_act(body)
+        return kind not in NO_FACTS
 
     def seen(self) -> tuple[Seen, ...]:
         """The other parties' heads that changed since this party's last entry."""
@@ -176,11 +226,21 @@ class Ledger:
 
     def checkpoint(self, log: HeldLog, key: NodeKey) -> str:
         """This party's signed checkpoint over a log it wrote, as it stands; ask only for what is durable."""
-        cached = self._signed.get(log.name)
-        if cached is None or cached[0] != log.row.size:
-            head = Checkpoint(origin(self.agreement, *log.name), log.row.size, log.row.root)
-            cached = self._signed[log.name] = (log.row.size, sign_checkpoint(head, key))
-        return cached[1]
+        issued = self.issued(log, log.row.size)
+        return issued if issued is not None else self.sign(log, log.row.size, log.row.root, key)
+
+    def sign(self, log: HeldLog, size: int, root: bytes, key: NodeKey) -> str:
+        """A signed checkpoint over the first entries of a log this party wrote; ask only for what is durable."""
+        note = sign_checkpoint(Checkpoint(origin(self.agreement, *log.name), size, root), key)
+        signed = self._signed.setdefault(log.name, {})
+        signed[size] = note
+        if len(signed) > MAX_ISSUED:
+            del signed[next(iter(signed))]
+        return note
+
+    def issued(self, log: HeldLog, size: int) -> str | None:
+        """A checkpoint of a size that this party has just signed."""
+        return self._signed.get(log.name, {}).get(size)
 
     def confirm(self, peer: str) -> bool:
         """A peer has confirmed where this party's own log ends; ready when every other party has (docs/decisions/)."""
@@ -206,9 +266,13 @@ class Ledger:
         ]
 
 
+def _copied(state: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value.copy() if isinstance(value, dict | set | list) else value for name, value in state.items()}
+
+
 def clear_bodies(envelope: Envelope, salted: Mapping[int, tuple[bool, bytes]]) -> list[bytes | None]:
-    """The bodies of an entry of a kind that goes to all, after checking each against its commitment."""
-    if envelope.kind not in KINDS_TO_ALL:
+    """The bodies of an entry of a kind that goes in clear, after checking each against its commitment."""
+    if envelope.kind not in KINDS_IN_CLEAR:
         return [None] * len(envelope.bodies)
     return [
         open_body(ref, salted[place][1]) if place in salted and not salted[place][0] else None
@@ -225,7 +289,7 @@ def damaged(text: str) -> NotReadyError:
 
 
 class Replayed(NamedTuple):
-    """An entry out of the store: the local id of its log, its bytes, and what they say."""
+    """A fact out of the store: the local id of its log, its bytes, and what they say."""
 
     log: int
     data: bytes
@@ -233,29 +297,45 @@ class Replayed(NamedTuple):
     bodies: list[bytes | None]
 
 
-def replay(ledger: Ledger, logs: Iterable[LogRow], history: Iterable[Replayed]) -> None:
-    """Rebuild a ledger from the store: its logs, then every entry in the order in which this node committed them.
+def replay(
+    ledger: Ledger,
+    logs: Iterable[LogRow],
+    facts: Iterable[Replayed],
+    leaves: Callable[[LogRow], Iterable[tuple[bytes, bool]]],
+) -> None:
+    """Rebuild a ledger from the store: its logs, then what it is made of, in the order in which this node committed it.
 
-    Every tree is computed anew from the entries: a store that was changed under the node is noticed before it is used.
+    Every tree is computed anew from ``leaves(log)``, the bytes of all its envelopes and whether each is to be among the
+    facts: a store that was changed under the node is noticed before it is used. Items cost a hash and nothing else.
 
     Raises:
-        NotReadyError: the entries of a log do not give the root that it had.
+        NotReadyError: the entries of a log do not give the root that it had, or a fact is not among the facts.
     """
+    rows = list(logs)
     by_id = {}
-    frontiers = {}
-    for row in logs:
-        frontiers[row.id] = Frontier()
+    for row in rows:
         with _found(f"the head of {row.writer}'s log"):
             by_id[row.id] = ledger.add_log(row)
-    for entry in history:
-        held = by_id[entry.log]
-        frontiers[entry.log] = frontiers[entry.log].append(leaf_hash(entry.data))
-        with _found(f"entry {entry.envelope.seq} of {held.row.writer}'s log"):
-            ledger.take(held, entry.envelope, entry.bodies)
-    for log, frontier in frontiers.items():
-        row = by_id[log].row
+    due = 0
+
+    def hashed(row: LogRow) -> Iterator[bytes]:
+        nonlocal due
+        for data, is_fact in leaves(row):
+            due += is_fact
+            yield leaf_hash(data)
+
+    for row in rows:
+        frontier = Frontier().extend(hashed(row))
         if (frontier.size, frontier.root(), frontier.to_bytes()) != (row.size, row.root, row.frontier):
             raise damaged(f"{row.writer}'s log in this node's store does not give the root that it had")
+    with ledger.projection.replaying({(row.writer, row.incarnation): row.size for row in rows}):
+        for fact in facts:
+            held = by_id[fact.log]
+            due -= fact.envelope.kind not in NO_FACTS
+            with _found(f"entry {fact.envelope.seq} of {held.row.writer}'s log"):
+                ledger.take(held, fact.envelope, fact.bodies, replayed=True)
+    if due:
+        raise damaged(f"{due} entries are missing among the facts in this node's store")
 
 
 @contextmanager

@@ -77,5 +77,5 @@ def note(node: "Node", unit: Work, kind: str, facts: dict[str, Any]) -> None:
     data = encode(envelope)
     frontier = Frontier.from_bytes(row.frontier).append(leaf_hash(data))
     locked = node.lock(f"national/{row.size}", salt + body)
-    entry = NewEntry(kind, envelope.instant, data, [(True, locked)])
+    entry = NewEntry(kind, envelope.instant, data, [(True, locked)], fact=False)
     unit.tx.append(row, [entry], root=frontier.root(), frontier=frontier.to_bytes(), checkpoint="")

@@ -8,9 +8,8 @@ import importlib.metadata
 import logging
 import os
 from collections.abc import Callable, Iterator
-from os import urandom
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 from entente import __version__
 from entente.domain.release import Decision
@@ -19,9 +18,11 @@ from entente.node.commit import Committer
 from entente.node.errors import UsageError
 from entente.node.home import Home
 from entente.node.keyring import Keyring
-from entente.node.ledger import HeldLog, Ledger, Replayed, Root, clear_bodies, damaged, frontier_at, replay
+from entente.node.lanes import Fresh, LogKey, Urgency
+from entente.node.ledger import NO_FACTS, HeldLog, Ledger, Replayed, Root, clear_bodies, damaged, frontier_at, replay
 from entente.node.national import NATIONAL
-from entente.node.transfers import Opened, check_item
+from entente.node.transfers import Opened, check_item, epoch_secret
+from entente.node.vault import Vault
 from entente.record.checkpoint import (
     CheckpointError,
     cosign,
@@ -37,11 +38,14 @@ from entente.record.projection import Position
 from entente.sealing.canonical import NotCanonicalError
 from entente.sealing.errors import NotOpenedError, SealingError
 from entente.sealing.identity import PairingCard, parse_card, parse_root, root_digest
-from entente.sealing.seal import at_rest_open, at_rest_seal, unseal_body
+from entente.sealing.seal import EpochSeal, ItemSeal, at_rest_open, at_rest_seal
 from entente.sealing.signing import NodeKey
 from entente.store.itemkeys import ItemKeys
 from entente.store.rows import EntryRow, LogRow
-from entente.store.sqlite import Store, Transaction
+from entente.store.sqlite import Reader, Store
+
+if TYPE_CHECKING:
+    from entente.node.payloads import Incoming
 
 logger = logging.getLogger("entente.node")
 MAX_EVIDENCE = 16
@@ -57,6 +61,7 @@ class Node:
 
     def __init__(self, home: Home, keyring: Keyring, clock: Clock) -> None:
         self.home = home
+        self.payloads = home.path / "payloads"
         self.party = home.party
         self.keyring = keyring
         self.clock = clock
@@ -70,24 +75,40 @@ class Node:
                 "Put back the settings that the node was made with; neither ever changes.",
             )
         self.store = Store(home.path / "store.db")
-        self.item_keys = ItemKeys(home.path / "items.db")
-        self.committer = Committer(self.store, self, self.rebuild)
+        self.vault = Vault(ItemKeys(home.item_keys), keyring.storage)
+        self.committer = Committer(self.store, self, self._forget)
         self.roots: dict[str, Root] = {}
         self.cards: dict[str, PairingCard] = {}
         self.ledgers: dict[bytes, Ledger] = {}
         self.alarms: dict[str, str] = {}
+        self.fresh = Fresh()
+        self.urgency = Urgency()
+        self.urgent: dict[bytes, int] = {}
+        """Agreements under which the transaction just committed released what is not ROUTINE, and the lowest rank."""
+        self.incoming: dict[tuple[int, int], Incoming] = {}
+        """(log, seq) -> payload on its way, as far as anybody has asked for it since the start."""
+        self.answered: Callable[[int, int, int, bool], None] = lambda _log, _low, _high, _accepted: None
+        """Told of each answer to items given: local id of the log, first and last entry, whether accepted."""
+        self.arrived: Callable[[int, list[int]], None] = lambda _log, _seqs: None
+        """Told of items that this party holds from now on: local id of the log, their entries in rising order."""
+        self.owed: set[LogKey] = set()
+        """Logs of peers that have grown since this party last cosigned them."""
+        self._epochs: dict[tuple[bytes, str, bytes], EpochSeal] = {}
         self._contradictions: list[tuple[str, str]] = []
         self._high_water = max((row.last_instant for row in self.store.logs()), default=0)
         self._high_water = max(self._high_water, int(self.store.get("high-water") or b"0"))
         self._own_time = int(self.store.get("own-time") or b"0")
         self._load_roots()
-        for agreement in {row.agreement for row in self.store.logs()} - {NATIONAL}:
-            self._load(agreement)
+        for agreement in dict.fromkeys(row.agreement for row in self.store.logs()):
+            if agreement != NATIONAL:
+                self._load(agreement)
+        for log, recipient, rank, seq in self.store.urgent():
+            self.urgency.note(log, recipient, rank, seq)
 
     def close(self) -> None:
         """Close the stores."""
         self.store.close()
-        self.item_keys.close()
+        self.vault.close()
 
     # Time
 
@@ -107,6 +128,10 @@ class Node:
         """
         self._own_time = max(self._own_time, self.clock.now())
         return self._own_time
+
+    def uncertainty(self) -> int | None:
+        """How far the clock may be off, in ms; None where nothing is known."""
+        return self.clock.uncertainty()
 
     def keep_time(self) -> None:
         """Persist the high-water mark, so that a clock stepped back over a stop does not reopen what was closed."""
@@ -141,7 +166,8 @@ class Node:
 
     def _replay(self, ledger: Ledger) -> None:
         rows = [row for row in self.store.logs() if row.agreement == ledger.agreement]
-        replay(ledger, rows, (self._opened(row) for row in self.store.history(ledger.agreement)))
+        facts = (self._opened(row) for row in self.store.history(ledger.agreement, facts=True))
+        replay(ledger, rows, facts, lambda row: self.store.envelopes(row.id, NO_FACTS))
         for log in ledger.logs.values():
             self._check_notes(ledger, log)
 
@@ -170,24 +196,29 @@ class Node:
         Raises:
             CheckpointError: by none of them.
         """
-        statements = [keys for log in ledger.logs.values() if log.row.writer == party for keys in log.keys.statements]
-        if party in self.cards:
-            statements.append(self.cards[party].key_statement)
-        found: CheckpointError | None = CheckpointError(f"{party} has no key")
-        for statement in statements:
+        found = CheckpointError(f"{party} has no key")
+        for key in self._cosigning_keys(ledger, party):
             try:
-                verify_cosignature(note, statement.cosign, cosigner_name(ledger.agreement, party))
+                verify_cosignature(note, key, cosigner_name(ledger.agreement, party))
             except CheckpointError as error:
                 found = error
             else:
-                found = None
-                break
-        if found is not None:
-            raise found
+                return
+        raise found
+
+    def _cosigning_keys(self, ledger: Ledger, party: str) -> Iterator[bytes]:
+        """Every cosigning key that a party has named, the newest of each log first, the one of its card last."""
+        for log in ledger.logs.values():
+            if log.row.writer == party:
+                yield from (statement.cosign for statement in reversed(log.keys.statements))
+        if party in self.cards:
+            yield self.cards[party].key_statement.cosign
 
     def _opened(self, row: EntryRow) -> Replayed:
         try:
             envelope = parse_envelope(row.envelope)
+            if envelope.kind != row.kind:
+                raise NotCanonicalError(f"it is of kind {envelope.kind}, and kept as one of kind {row.kind}")
             held = self.store.bodies(row.log, row.seq) if row.kind != "transfer" else {}
             return Replayed(row.log, row.envelope, envelope, clear_bodies(envelope, held))
         except NotCanonicalError as error:
@@ -195,15 +226,9 @@ class Node:
             text = f"entry {row.seq} of {log.writer}'s log is damaged in this node's store: {error}"
             raise damaged(text) from error
 
-    def rebuild(self, touched: set[bytes]) -> None:
-        """Bring ledgers back to what the store says, after a transaction that touched them was rolled back."""
-        for agreement in touched & self.ledgers.keys():
-            ledger = self.ledgers[agreement]
-            ledger.clear()
-            if any(row.agreement == agreement for row in self.store.logs()):
-                self._replay(ledger)
-            else:
-                del self.ledgers[agreement]
+    def _forget(self, ledger: Ledger) -> None:
+        """A ledger that was begun in a transaction that was rolled back."""
+        self.ledgers.pop(ledger.agreement, None)
 
     def ledger(self, name: str) -> Ledger:
         """The ledger of an agreement by its name, its digest, or the beginning of its digest.
@@ -263,37 +288,47 @@ class Node:
                 return self.unlock(f"{kind}/{key_id.hex()}", data)
         return None
 
-    def keep_content_key(self, tx: Transaction, log: int, seq: int, item: str, content_key: bytes) -> None:
-        """Lock an item's content key under a fresh per-item key, which goes into its own store first."""
-        item_key = urandom(32)
-        self.item_keys.put([(log, seq, self.lock(f"item/{log}/{seq}", item_key))])
-        tx.put_content_key(log, seq, item, at_rest_seal(item_key, f"content/{log}/{seq}".encode(), content_key))
+    def own_epoch(self, epoch: bytes) -> EpochSeal | None:
+        """What wraps content keys under a link epoch that this party set up; None where its secret is destroyed."""
+        key = (b"", self.party, epoch)
+        if key not in self._epochs:
+            secret = self.secret("epoch", epoch)
+            if secret is None:
+                return None
+            self._epochs[key] = EpochSeal(secret)
+        return self._epochs[key]
 
-    def content_key(self, log: int, seq: int) -> tuple[str, bytes]:
-        """(item id, content key) of an item held or given.
+    def epoch_seal(self, ledger: Ledger, writer: str, epoch: bytes) -> EpochSeal:
+        """What unwraps content keys under a link epoch that a peer set up for this party, or this party itself.
 
         Raises:
-            NotOpenedError: the item was shredded, or its keys are not in this copy of the node.
+            SealingError: the epoch is unknown, or the sealing key it was set up for has been destroyed.
         """
-        item_key, locked = self.item_keys.get(log, seq), self.store.content_key(log, seq)
-        if item_key is None or locked is None:
-            raise NotOpenedError("the item's key is not held: it was destroyed, or this copy was restored without it")
-        item, data = locked
-        return item, at_rest_open(self.unlock(f"item/{log}/{seq}", item_key), f"content/{log}/{seq}".encode(), data)
+        key = (ledger.agreement, writer, epoch)
+        if key not in self._epochs:
+            self._epochs[key] = EpochSeal(epoch_secret(self, ledger, writer, epoch))
+        return self._epochs[key]
+
+    def forget_epochs(self) -> None:
+        """Keys of the day were destroyed: none is kept in memory either."""
+        self._epochs.clear()
+
+    def log_of(self, ledger: Ledger, log: int) -> HeldLog:
+        """A ledger's log by its local id."""
+        return next(held for held in ledger.logs.values() if held.row.id == log)
 
     def holds(self, log: int, seq: int) -> bool:
         """Whether everything that an item is opened with lies here, whole or damaged."""
-        key, item_key = self.store.content_key(log, seq), self.item_keys.get(log, seq)
-        return key is not None and item_key is not None and bool(self.store.bodies(log, seq))
+        return self.vault.holds(log, seq) and bool(self.store.bodies(log, seq))
 
-    def open_held(self, ledger: Ledger, position: Position) -> Opened:
-        """An item held or given, opened from what lies at rest and checked like on arrival.
+    def open_held(self, ledger: Ledger, position: Position, reader: Reader | None = None) -> Opened:
+        """An item held or given, opened from what lies at rest, or in a transaction, and checked like on arrival.
 
         Raises:
             SealingError: its key or bytes are gone or damaged.
             NotCanonicalError: the bytes are not those that the record commits to.
         """
-        envelope, key, salted = self._unsealed(ledger, position)
+        envelope, key, salted = self._unsealed(ledger, position, reader)
         bodies = [open_body(ref, body) for ref, body in zip(envelope.bodies, salted, strict=True)]
         return check_item(ledger, envelope, None, key, bodies)
 
@@ -301,22 +336,23 @@ class Node:
         """An item's bodies with their salts, to be disclosed; raises as :meth:`open_held`."""
         return self._unsealed(ledger, position)[2]
 
-    def _unsealed(self, ledger: Ledger, position: Position) -> tuple[Envelope, bytes, list[bytes]]:
-        log = ledger.logs[position.writer, position.incarnation].row.id
-        envelope = parse_envelope(self.store.entries(log, position.seq, 1)[0].envelope)
-        item, key = self.content_key(log, position.seq)
-        held = self.store.bodies(log, position.seq)
+    def _unsealed(
+        self, ledger: Ledger, position: Position, reader: Reader | None = None
+    ) -> tuple[Envelope, bytes, list[bytes]]:
+        log, source = ledger.logs[position.writer, position.incarnation].row.id, reader or self.store
+        envelope = parse_envelope(source.entries(log, position.seq, 1)[0].envelope)
+        key = self.vault.get(log, position.seq)
+        held = source.bodies(log, position.seq)
         if len(held) != len(envelope.bodies):
             raise NotOpenedError("a body of the item is not held (any more)")
-        salted = [
-            unseal_body(key, place, agreement=ledger.agreement, writer=envelope.writer, item=item, data=held[place][1])
-            for place in range(len(held))
-        ]
-        return envelope, key, salted
+        item = item_at(source, log, position.seq)
+        seal = ItemSeal(key, ledger.agreement, envelope.writer, item)
+        return envelope, key, [seal.open(place, held[place][1]) for place in range(len(held))]
 
     def shred(self, log: int, position: Position) -> None:
         """Destroy an item's key and sealed payload; its envelope stays in the record."""
-        self.item_keys.destroy(log, position.seq)
+        self.vault.destroy(log, position.seq)
+        self.incoming.pop((log, position.seq), None)
         self.payload_path(position).unlink(missing_ok=True)
 
     # What went wrong
@@ -378,7 +414,7 @@ class Node:
 
     def sync_payloads(self) -> None:
         """Make the names in ``payloads/`` durable: a file's own sync does not."""
-        folder = os.open(self.home.path / "payloads", os.O_RDONLY)
+        folder = os.open(self.payloads, os.O_RDONLY)
         try:
             os.fsync(folder)
         finally:
@@ -386,7 +422,16 @@ class Node:
 
     def payload_path(self, position: Position) -> Path:
         """Where the sealed payload of an item is kept."""
-        return self.home.path / "payloads" / f"{position.writer}-{position.incarnation}-{position.seq}"
+        return self.payloads / f"{position.writer}-{position.incarnation}-{position.seq}"
+
+
+def item_at(reader: Reader, log: int, seq: int) -> str:
+    """The id of the item that an entry gave to this party, or to another; "" where neither list says."""
+    line = reader.register_line(log, seq)
+    if line is not None:
+        return line.item
+    awaited = reader.awaited(log, seq)
+    return awaited.item if awaited is not None else ""
 
 
 def _read(path: Path, parse: Callable[[bytes], Card]) -> Card:

@@ -1,20 +1,24 @@
 """The one way out: what a peer is entitled to, from where its copy of the logs ends (docs/spec/link.md).
 
 A feed goes to one peer over one connection or into one bundle. It carries this party's own logs, and the peer's own log
-back to it where it has lost its end; never a third party's.
+back to it where it has lost its end; never a third party's. What is urgent goes first: the envelopes before it run
+ahead, since a recipient accepts only over a gap-free prefix, and their bodies follow by precedence (node/lanes.py).
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from entente.domain.precedence import ROUTINE
 from entente.node.authority import facts_at, gate_for
+from entente.node.lanes import Feed, Leaving, LogKey
 from entente.node.ledger import HeldLog, Ledger
-from entente.record.checkpoint import Checkpoint, origin, sign_checkpoint
+from entente.node.standing import may_have
 from entente.record.envelope import DeliveredBody, Delivery, Wrap, parse_envelope
-from entente.record.frames import AnyFrame, Entries, Head, Hello
+from entente.record.frames import AnyFrame, Bodies, Entries, Head, Hello, Later
+from entente.record.merkle import leaf_hash
+from entente.record.projection import Position
 from entente.sealing.canonical import NotCanonicalError, decode
 from entente.sealing.errors import SealingError
 from entente.store.rows import EntryRow
@@ -22,18 +26,11 @@ from entente.store.rows import EntryRow
 if TYPE_CHECKING:
     from entente.node.node import Node
 
-CHUNK_ENTRIES = 256
-CHUNK_BYTES = 1024 * 1024
-
-
-@dataclass
-class Feed:
-    """How far a peer's copy of each log reaches, over one connection: (agreement, writer, incarnation) -> size."""
-
-    peer: str
-    sent: dict[tuple[bytes, str, str], int] = field(default_factory=dict)
-    returning: set[tuple[bytes, str, str]] = field(default_factory=set)
-    """Logs of the peer's own of which it greeted with less than is held here: it has lost their end."""
+CHUNK_ENTRIES = 128
+"""Entries in a frame: a few milliseconds of the recipient's work, so that what is urgent waits no longer."""
+CHUNK_BYTES = 512 * 1024
+AHEAD_ENTRIES = 2048
+"""Envelopes that run ahead of something urgent in one frame."""
 
 
 def shared_with(node: "Node", peer: str) -> list[Ledger]:
@@ -47,12 +44,11 @@ def hello(node: "Node", peer: str) -> Hello:
     for ledger in shared_with(node, peer):
         for log in ledger.logs.values():
             if log.row.writer in (node.party, peer) and log.row.size:
-                checkpoint = log.row.checkpoint
-                if log.row.writer == node.party:
-                    checkpoint = ledger.checkpoint(log, node.signer(log, log.row.size)) if ledger.ready else ""
+                # One's own head goes unsigned: another copy of this node may have written, as the peer will show.
+                checkpoint = log.row.checkpoint if log.row.writer != node.party else ""
                 heads.append(Head(ledger.agreement, *log.name, log.row.size, checkpoint))
     return Hello(
-        protocol=1,
+        protocol=PROTOCOL,
         party=node.party,
         software=node.software,
         tzdata=node.tzdata,
@@ -61,63 +57,213 @@ def hello(node: "Node", peer: str) -> Hello:
     )
 
 
-def frames_for(node: "Node", feed: Feed, channel: str = "link") -> Iterator[AnyFrame]:
+PROTOCOL = 2
+"""The newest protocol that this node speaks; a session speaks the older of both sides' (docs/spec/link.md)."""
+
+
+def frames_for(node: "Node", feed: Feed) -> Iterator[AnyFrame]:
     """Everything the peer lacks, as frames; advances the feed as they are taken. Payloads pass the gate once more."""
     for ledger in shared_with(node, feed.peer):
-        logs = list(ledger.logs.values())
-        # A peer's lost entries first: until it has them back it can answer nothing.
-        for log in logs:
-            if log.row.writer == feed.peer:
-                yield from _theirs(node, feed, ledger, log)
-        for log in logs:
-            if log.row.writer == node.party and ledger.ready:
-                yield from _own(node, feed, ledger, log, channel)
+        feed.dirty[ledger.agreement] = None
+    while (frame := next_frame(node, feed)) is not None:
+        yield frame
 
 
-def first_frame(node: "Node", feed: Feed) -> AnyFrame | None:
-    """The next thing the peer lacks, None where it lacks nothing."""
-    return next(frames_for(node, feed), None)
+def next_frame(node: "Node", feed: Feed) -> AnyFrame | None:
+    """The next thing the peer lacks, the most urgent first; None where it lacks nothing, or has no room."""
+    for agreement in [*feed.urgent, *feed.dirty]:
+        ledger = node.ledgers.get(agreement)
+        if ledger is not None and feed.peer in ledger.parties:
+            frame = _of_ledger(node, feed, ledger)
+            if frame is not None:
+                return frame
+        feed.clean(agreement)
+    return _owed(node, feed, ROUTINE)
 
 
-def _own(node: "Node", feed: Feed, ledger: Ledger, log: HeldLog, channel: str) -> Iterator[Entries]:
-    key = (ledger.agreement, *log.name)
-    while (first := feed.sent.get(key, 0)) < (size := log.row.size):
-        rows, deliveries = _chunk(node, ledger, log, first, feed.peer, channel)
-        end = first + len(rows)
-        if end == size:
-            checkpoint = ledger.checkpoint(log, node.signer(log, log.row.size))
-        else:
-            checkpoint = _earlier_checkpoint(node, ledger, log, end)
-        feed.sent[key] = end
-        yield Entries(ledger.agreement, *log.name, first, tuple(deliveries), checkpoint)
+def _of_ledger(node: "Node", feed: Feed, ledger: Ledger) -> AnyFrame | None:
+    logs = list(ledger.logs.values())
+    # A peer's lost entries first: until it has them back it can answer nothing.
+    for log in logs:
+        if log.row.writer == feed.peer:
+            returned = _theirs(node, feed, ledger, log)
+            if returned is not None:
+                return returned
+    for log in logs:
+        if log.row.writer == node.party and ledger.ready:
+            frame = _own(node, feed, ledger, log)
+            if frame is not None:
+                return frame
+    return None
 
 
-def _theirs(node: "Node", feed: Feed, ledger: Ledger, log: HeldLog) -> Iterator[Entries]:
-    """The peer's own entries back to it, which has lost their end; only the last frame can carry its checkpoint."""
-    key = (ledger.agreement, *log.name)
-    while key in feed.returning and (first := feed.sent.get(key, 0)) < (size := log.row.size):
-        rows, deliveries = _chunk(node, ledger, log, first, feed.peer, None)
-        end = first + len(rows)
-        feed.sent[key] = end
-        yield Entries(ledger.agreement, *log.name, first, tuple(deliveries), log.row.checkpoint if end == size else "")
-    feed.returning.discard(key)
+def _own(node: "Node", feed: Feed, ledger: Ledger, log: HeldLog) -> AnyFrame | None:
+    """The next frame of one of this party's logs: what is urgent, then what was deferred, then what comes next."""
+    key: LogKey = (ledger.agreement, *log.name)
+    first, size = feed.sent.get(key, 0), log.row.size
+    target = _hurries(node, feed, log, first) if feed.live and size - first > CHUNK_ENTRIES else None
+    if target is not None and target[1] >= first + CHUNK_ENTRIES:
+        return _ahead(node, feed, ledger, log, first, min(target[1], first + AHEAD_ENTRIES - 1), target[0])
+    owed = _owed(node, feed, ROUTINE - 1) or (_owed(node, feed, ROUTINE) if feed.turn() else None)
+    if owed is not None:
+        return owed
+    if first >= size:
+        return None
+    return _entries(node, feed, ledger, log, first)
 
 
-def _chunk(
-    node: "Node", ledger: Ledger, log: HeldLog, first: int, peer: str, channel: str | None
-) -> tuple[list[EntryRow], list[Delivery]]:
-    rows, deliveries, size = [], [], 0
-    for row in node.store.entries(log.row.id, first, CHUNK_ENTRIES):
-        delivery = deliver(node, ledger, row, peer, channel)
-        size += len(row.envelope) + sum(len(body.data) for body in delivery.bodies if body)
-        rows.append(row)
+def _hurries(node: "Node", feed: Feed, log: HeldLog, first: int) -> tuple[int, int] | None:
+    """(rank, entry) of what is most urgent from entry ``first`` on: an item for the peer, or an answer to one."""
+    rank = node.urgency.first_rank(log.row.id, feed.peer, first)
+    seq = node.store.waits(log.row.id, feed.peer, rank, first) if rank is not None else None
+    item = (rank, seq) if rank is not None and seq is not None else None
+    answer = node.urgency.answer(log.row.id, first)
+    return min(filter(None, (item, answer)), default=None)
+
+
+def _entries(node: "Node", feed: Feed, ledger: Ledger, log: HeldLog, first: int) -> Entries:
+    """The next entries with what belongs to them."""
+    deliveries, size = [], 0
+    for row, delivery in _deliveries(node, feed, ledger, log, first, CHUNK_ENTRIES):
         deliveries.append(delivery)
+        size += len(row.envelope) + sum(len(body.data) for body in delivery.bodies if body)
         if size > CHUNK_BYTES:
             break
-    return rows, deliveries
+    return _framed(node, feed, ledger, log, first, deliveries, ())
+
+
+def _ahead(node: "Node", feed: Feed, ledger: Ledger, log: HeldLog, first: int, last: int, rank: int) -> Entries:
+    """Envelopes up to something urgent, with the bodies of what is at least as urgent; the others are owed."""
+    wraps = node.store.wraps(log.row.id, feed.peer, first, last)
+    later = {seq: held for seq, (_, held) in wraps.items() if held > rank}
+    deliveries = [
+        _bare(row) if row.seq in later else deliver(node, ledger, row, feed.peer, feed.channel)
+        for row in node.store.entries(log.row.id, first, last - first + 1)
+    ]
+    ranges = feed.owe((ledger.agreement, *log.name), later)
+    return _framed(node, feed, ledger, log, first, deliveries, ranges)
+
+
+def _bare(row: EntryRow) -> Delivery:
+    return Delivery(row.envelope, (None,) * len(parse_envelope(row.envelope).bodies), None)
+
+
+def _framed(
+    node: "Node",
+    feed: Feed,
+    ledger: Ledger,
+    log: HeldLog,
+    first: int,
+    deliveries: list[Delivery],
+    deferred: tuple[tuple[int, int], ...],
+) -> Entries:
+    """The frame of these entries under a checkpoint that covers exactly them, and the feed advanced."""
+    key: LogKey = (ledger.agreement, *log.name)
+    end = first + len(deliveries)
+    if end == log.row.size:
+        feed.frontiers.pop(key, None)
+        checkpoint = ledger.checkpoint(log, node.signer(log, end))
+    else:
+        frontier = feed.frontiers.get(key)
+        if frontier is None or frontier.size != first:
+            frontier = node.frontier_at(log, first)
+        frontier = feed.frontiers[key] = frontier.extend(leaf_hash(delivery.envelope) for delivery in deliveries)
+        checkpoint = ledger.sign(log, end, frontier.root(), node.signer(log, end))
+    feed.sent[key] = end
+    return Entries(ledger.agreement, *log.name, first, tuple(deliveries), checkpoint, deferred)
+
+
+def _theirs(node: "Node", feed: Feed, ledger: Ledger, log: HeldLog) -> Entries | None:
+    """The peer's own entries back to it, which has lost their end; only the last frame can carry its checkpoint."""
+    key: LogKey = (ledger.agreement, *log.name)
+    first, size = feed.sent.get(key, 0), log.row.size
+    if key not in feed.returning or first >= size:
+        feed.returning.discard(key)
+        return None
+    rows = node.store.entries(log.row.id, first, CHUNK_ENTRIES)
+    deliveries = [deliver(node, ledger, row, feed.peer, None) for row in rows]
+    end = feed.sent[key] = first + len(deliveries)
+    if end == size:
+        node.owed.add(key)  # the cosignature over it follows, now that it can be kept
+    return Entries(ledger.agreement, *log.name, first, tuple(deliveries), log.row.checkpoint if end == size else "", ())
+
+
+def _owed(node: "Node", feed: Feed, up_to: int) -> Bodies | None:
+    """Deferred bodies of the most urgent precedence that is owed, as many as a frame takes."""
+    for rank in range(up_to + 1):
+        while (due := feed.take_owed(rank, CHUNK_ENTRIES)) is not None:
+            key, first, last = due
+            frame = _bodies(node, feed, rank, key, first, last)
+            if frame is not None:
+                return frame
+    return None
+
+
+def _bodies(node: "Node", feed: Feed, rank: int, key: LogKey, first: int, last: int) -> Bodies | None:
+    ledger = node.ledgers.get(key[0])
+    log = ledger.logs.get(key[1:]) if ledger is not None else None
+    if ledger is None or log is None:
+        return None
+    items, size, rest = [], 0, first
+    for row, delivery in _deliveries(node, feed, ledger, log, first, last - first + 1):
+        rest = row.seq + 1
+        if delivery.wrap is None:
+            continue  # answered meanwhile, or not the peer's
+        items.append(Later(row.seq, delivery.bodies, delivery.wrap))
+        size += sum(len(body.data) for body in delivery.bodies if body)
+        if size > CHUNK_BYTES:
+            break
+    feed.owe_again(rank, key, rest, last)
+    return Bodies(*key, tuple(items)) if items else None
+
+
+def _deliveries(
+    node: "Node", feed: Feed, ledger: Ledger, log: HeldLog, first: int, count: int
+) -> Iterator[tuple[EntryRow, Delivery]]:
+    """Entries from ``first`` on as the peer may have them: out of memory where they were just released."""
+    last = min(first + count, log.row.size) - 1
+    seq = first
+    while seq <= last and (leaving := node.fresh.get(log.row.id, seq)) is not None:
+        row = EntryRow(log.row.id, seq, "transfer", 0, leaving.envelope)
+        yield row, _leave(node, ledger, log, seq, leaving, feed)
+        seq += 1
+    if seq > first:
+        return  # the rest follows in a frame of its own
+    held = node.store.bodies_between(log.row.id, first, last)
+    wraps = node.store.wraps(log.row.id, feed.peer, first, last)
+    for row in node.store.entries(log.row.id, first, last - first + 1):
+        wrap = wraps.get(row.seq)
+        yield (
+            row,
+            _delivery(
+                node, ledger, row, feed.peer, feed.channel, held.get(row.seq, {}), wrap[0] if wrap is not None else None
+            ),
+        )
+
+
+def _leave(node: "Node", ledger: Ledger, log: HeldLog, seq: int, leaving: Leaving, feed: Feed) -> Delivery:
+    wrap = leaving.wraps.get(feed.peer)
+    if wrap is not None and may_leave(node, ledger, log, seq, feed.peer, feed.channel):
+        return Delivery(leaving.envelope, leaving.bodies, wrap)
+    withheld = (None,) * len(leaving.bodies)
+    return Delivery(leaving.envelope, withheld, None if wrap is None else without_key(wrap))
 
 
 def deliver(node: "Node", ledger: Ledger, row: EntryRow, peer: str, channel: str | None) -> Delivery:
+    """An entry as one peer may have it, by itself; see :func:`_delivery`."""
+    wrap = node.store.wrap(row.log, row.seq, peer)
+    return _delivery(node, ledger, row, peer, channel, node.store.bodies(row.log, row.seq), wrap)
+
+
+def _delivery(
+    node: "Node",
+    ledger: Ledger,
+    row: EntryRow,
+    peer: str,
+    channel: str | None,
+    held: Mapping[int, tuple[bool, bytes]],
+    data: bytes | None,
+) -> Delivery:
     """An entry as one peer may have it.
 
     Bodies that go to all are in clear; an item's are sealed, for its recipient alone, and only while the gate lets this
@@ -125,20 +271,26 @@ def deliver(node: "Node", ledger: Ledger, row: EntryRow, peer: str, channel: str
     what to refuse. ``channel`` None returns a peer's own entries to it, without bodies: only for its register.
     """
     envelope = parse_envelope(row.envelope)
-    held = node.store.bodies(row.log, row.seq)
+    withheld: tuple[DeliveredBody | None, ...] = (None,) * len(envelope.bodies)
     if row.kind != "transfer":
+        if not may_have(ledger, row, envelope.writer, held, peer):
+            held = {}
         bodies = tuple(DeliveredBody(*held[place]) if place in held else None for place in range(len(envelope.bodies)))
         return Delivery(row.envelope, bodies, None)
-    withheld: tuple[DeliveredBody | None, ...] = (None,) * len(envelope.bodies)
     if channel is None:
         return Delivery(row.envelope, withheld, _lost(node, row))
-    data = node.store.wrap(row.log, row.seq, peer)
     if data is None:
-        return Delivery(row.envelope, withheld, None)
+        return Delivery(row.envelope, withheld, _answered(node, row, peer))
     wrap = decode(Wrap, data)
-    if not may_leave(node, ledger, row, peer, channel):
-        return Delivery(row.envelope, withheld, msgspec.structs.replace(wrap, nonce=b"", key=b""))
+    log = node.log_of(ledger, row.log)
+    if not may_leave(node, ledger, log, row.seq, peer, channel):
+        return Delivery(row.envelope, withheld, without_key(wrap))
     return Delivery(row.envelope, tuple(DeliveredBody(*held[place]) for place in sorted(held)), wrap)
+
+
+def without_key(wrap: Wrap) -> Wrap:
+    """What a recipient is told of an item that is withheld: which one to refuse."""
+    return msgspec.structs.replace(wrap, nonce=b"", key=b"")
 
 
 def _lost(node: "Node", row: EntryRow) -> Wrap | None:
@@ -147,21 +299,40 @@ def _lost(node: "Node", row: EntryRow) -> Wrap | None:
     return Wrap(node.party, b"", line.item, b"", b"", b"", b"") if line is not None else None
 
 
-def may_leave(node: "Node", ledger: Ledger, row: EntryRow, peer: str, channel: str) -> bool:
-    """Whether an item released before may leave now: the gate again, at this instant, for this channel."""
-    log = node.store.log(row.log)
-    held = ledger.logs[log.writer, log.incarnation]
+def _answered(node: "Node", row: EntryRow, peer: str) -> Wrap | None:
+    """What a peer is told of an item that it has answered, where it asks for it again: which one it was; no key."""
+    lines = node.store.register_of(row.log, row.seq, "given")
+    line = next((line for line in lines if line.party == peer), None)
+    return Wrap(peer, b"", line.item, b"", b"", b"", b"") if line is not None else None
+
+
+def _unchanged(node: "Node", ledger: Ledger, log: HeldLog, seq: int, leaving: Leaving, channel: str) -> bool:
+    """Whether what the gate was told of an item at its release is what it would be told now."""
+    facts, standing = leaving.facts, leaving.opened.header.standing
+    if facts is None or facts.channel != channel or facts.uncertainty != node.uncertainty():
+        return False
+    if standing is None:
+        return True
+    position = Position(*log.name, seq)
+    return ledger.projection.standings.at(position, standing, log.row.size) is facts.standing
+
+
+def may_leave(node: "Node", ledger: Ledger, log: HeldLog, seq: int, peer: str, channel: str) -> bool:
+    """Whether an item released before may leave now: the gate again, at this instant, for this channel.
+
+    A standing release that was revoked since stops it too.
+    """
+    leaving, at = node.fresh.get(log.row.id, seq), node.instant()
+    if leaving is not None and leaving.facts is not None and _unchanged(node, ledger, log, seq, leaving, channel):
+        gate = gate_for(ledger, at, sender=node.party, recipient=peer, direction="release")
+        allowed, until = leaving.gates.get(peer, (None, None))
+        stands = gate is allowed and (until is None or at < until)  # then it has said so, and says so still
+        return stands or gate.decide(leaving.facts, at).allowed
     try:
-        opened = node.open_held(ledger, node.position_of(log, row.seq))
+        opened = leaving.opened if leaving is not None else node.open_held(ledger, node.position_of(log.row, seq))
     except (SealingError, NotCanonicalError):
         return False  # what cannot be judged any more does not leave
     theirs = ledger.current(peer)
     trusted = theirs is not None and theirs.keys.newest is not None
-    item = facts_at(node, held, row.seq, opened.transfer, channel=channel, trusted=trusted)
-    at = node.instant()
+    item = facts_at(node, ledger, log, seq, opened, channel=channel, trusted=trusted, revoked_by=log.row.size)
     return gate_for(ledger, at, sender=node.party, recipient=peer, direction="release").decide(item, at).allowed
-
-
-def _earlier_checkpoint(node: "Node", ledger: Ledger, log: HeldLog, size: int) -> str:
-    head = Checkpoint(origin(ledger.agreement, *log.name), size, node.root_at(log, size))
-    return sign_checkpoint(head, node.signer(log, size))

@@ -1,48 +1,149 @@
-"""Payloads carried beside the log: asking for their segments, sending them, taking them in (docs/spec/transfer.md)."""
+"""Payloads carried beside the log: asking for their segments, sending them, taking them in (docs/spec/transfer.md).
 
+Segments are taken in beside the writer: :class:`Incoming` hashes and opens each as it comes, so that when the last one
+is here the verdict is, too, and the writer has only to commit it.
+"""
+
+import hashlib
+import logging
+import os
 from typing import TYPE_CHECKING
 
 from entente.node.agreements import usable
 from entente.node.authority import flowing
 from entente.node.commit import Work, salted
 from entente.node.errors import RefusedError
+from entente.node.lanes import SEGMENTS, Feed, ranges, rising
 from entente.node.ledger import HeldLog, Ledger
 from entente.node.outgoing import may_leave
 from entente.node.releases import disk_room
-from entente.node.transfers import SEALED_SEGMENT, abandon, finish_payload, segments_held, take_segment
-from entente.record.bodies import Received, ReceivedOf, Refused
-from entente.record.envelope import parse_envelope
-from entente.record.frames import AnyFrame, Segment, Want
+from entente.node.transfers import SEALED_SEGMENT, abandon, finish_payload
+from entente.record.bodies import PayloadRef, Received, ReceivedOf, Refused
+from entente.record.envelope import Wrap
+from entente.record.frames import AnyFrame, Lack, Segment, Want
 from entente.record.projection import Position
-from entente.sealing.canonical import encode
-from entente.sealing.seal import SEGMENT
+from entente.sealing.canonical import NotCanonicalError, decode, encode
+from entente.sealing.errors import NotOpenedError, SealingError
+from entente.sealing.seal import PayloadDigest, WrapBinding, payload_key, unseal_segment
 from entente.store.rows import LogRow
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from entente.node.node import Node
 
-WINDOW = 8
-"""Segments sent for one request; the recipient asks again, so a slow one is never flooded."""
+
+logger = logging.getLogger("entente.node.payloads")
+
+
+class Incoming:
+    """A payload on its way, for the one thread that takes its segments in."""
+
+    def __init__(self, path: "Path", payload: PayloadRef, content_key: bytes) -> None:
+        self._path = path
+        self._payload = payload
+        self._key = payload_key(content_key)
+        self._begin()
+        self.have = min(path.stat().st_size // SEALED_SEGMENT if path.exists() else 0, max(0, payload.segments - 1))
+
+    def _begin(self) -> None:
+        self._plain, self._sealed, self._size, self._judged = PayloadDigest(self._payload.salt), hashlib.sha256(), 0, 0
+        self.wrong: str | None = None
+
+    @property
+    def whole(self) -> bool:
+        """Whether every segment is here."""
+        return self.have == self._payload.segments
+
+    def take(self, index: int, data: bytes) -> int:
+        """Append a sealed segment to the payload's file if it is the next; returns how many are held then."""
+        if index != self.have or self.whole or len(data) > SEALED_SEGMENT:
+            return self.have
+        handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            while self._judged < self.have:  # what was here before this node started
+                self._judge(os.pread(handle, SEALED_SEGMENT, self._judged * SEALED_SEGMENT))
+            os.ftruncate(handle, index * SEALED_SEGMENT)  # a torn segment from before a crash is written again
+            os.pwrite(handle, data, index * SEALED_SEGMENT)
+            self._judge(data)
+            if index + 1 == self._payload.segments:
+                os.fsync(handle)
+        finally:
+            os.close(handle)
+        self.have += 1
+        return self.have
+
+    def _judge(self, data: bytes) -> None:
+        """Hash and open a segment; what is wrong with it is said when the payload is whole."""
+        index = self._judged
+        self._judged += 1
+        if self.wrong is not None:
+            return
+        self._sealed.update(data)
+        try:
+            clear = unseal_segment(self._key, index, self._judged == self._payload.segments, data)
+        except SealingError as error:
+            self.wrong = str(error)
+            return
+        self._plain.update(clear)
+        self._size += len(clear)
+
+    def verdict(self) -> str | None:
+        """What is wrong with the whole payload; None where it is the one that was approved."""
+        payload = self._payload
+        said = (self._sealed.digest(), self._plain.digest(), self._size)
+        if self.wrong is None and said != (payload.sealed, payload.digest, payload.size):
+            return "the payload is not the one that was approved"
+        return self.wrong
+
+
+def incoming(node: "Node", ledger: Ledger, log: HeldLog, seq: int) -> Incoming | None:
+    """The payload that is awaited for an entry; None where none is, or its item cannot be opened any more."""
+    key = (log.row.id, seq)
+    if key not in node.incoming:
+        if not 0 <= seq < log.row.size:
+            return None
+        awaited = node.store.awaited(*key)
+        if awaited is None or awaited.part != "payload":
+            return None
+        position = Position(*log.name, seq)
+        try:
+            opened = node.open_held(ledger, position)
+        except (SealingError, NotCanonicalError):
+            return None
+        node.incoming[key] = Incoming(node.payload_path(position), opened.header.payload, opened.content_key)
+    return node.incoming[key]
 
 
 def lapse(node: "Node") -> None:
     """Answer what is awaited and can no longer come: once nothing may flow it is refused, and nothing of it is kept."""
-    for log_id, seq in node.store.awaiting():
-        row = node.store.log(log_id)
-        ledger = node.ledgers[row.agreement]
-        if ledger.ready and not flowing(ledger, node.instant()):
-            _give_up(node, ledger, row, seq)
+    closed = {
+        row.id: (ledger, row)
+        for row in node.store.logs()
+        if (ledger := node.ledgers.get(row.agreement)) is not None
+        and ledger.ready
+        and node.store.awaiting(row.id, 1)
+        and not flowing(ledger, node.instant())
+    }
+    for log, (ledger, row) in closed.items():
+        while seqs := [awaited.seq for awaited in node.store.awaiting(log, 256)]:
+            if not _give_up(node, ledger, row, seqs):
+                break
 
 
-def _give_up(node: "Node", ledger: Ledger, row: LogRow, seq: int) -> None:
-    def work(unit: Work) -> None:
+def _give_up(node: "Node", ledger: Ledger, row: LogRow, seqs: list[int]) -> bool:
+    """Refuse what will not come; False where something may flow again at the instant of the transaction."""
+
+    def work(unit: Work) -> bool:
         log = ledger.logs[row.writer, row.incarnation]
-        code = abandon(node, unit, ledger, log, seq)
-        if code is not None:
-            receipt = Received((ReceivedOf(*log.name, (), (Refused(seq, code),)),))
-            unit.append(ledger, usable(ledger), "received", [salted(encode(receipt))])
+        code = abandon(node, unit, ledger, log, seqs)
+        if code is None:
+            return False
+        receipt = Received((ReceivedOf(*log.name, (), tuple(Refused(seq, code) for seq in seqs)),))
+        unit.append(ledger, usable(ledger), "received", [salted(encode(receipt))])
+        return True
 
-    node.committer.run(work)
+    return node.committer.run(work)
 
 
 def sweep(node: "Node") -> None:
@@ -50,67 +151,127 @@ def sweep(node: "Node") -> None:
 
     Only where the record shows the entry: beside an older copy of the store, newer items are let alone.
     """
-    lines = node.store.register("given") + node.store.register("held")
-    kept = {(line.log, line.seq) for line in lines} | set(node.store.awaiting())
+    _recover(node)
+    kept, sizes = node.store.kept(), {row.id: row.size for row in node.store.logs()}
+    reached = next(kept, None)
+    for key in node.vault.all():  # both are in order, and neither is held in memory
+        while reached is not None and reached < key:
+            reached = next(kept, None)
+        if key != reached and key[1] < sizes.get(key[0], 0):
+            node.vault.destroy(*key)
+    kept.close()
     for row in node.store.logs():
-        for log, seq in node.item_keys.all():
-            if log == row.id and seq < row.size and node.store.content_key(log, seq) is None:
-                node.item_keys.destroy(log, seq)
         prefix = node.payload_path(node.position_of(row, 0)).name.removesuffix("0")
         for path in (node.home.path / "payloads").glob(f"{prefix}*"):
             seq = int(path.name.removeprefix(prefix))
-            if seq < row.size and (row.id, seq) not in kept:
+            line = node.store.register_line(row.id, seq)
+            shown = line is not None and line.direction != "refused"
+            if seq < row.size and not shown and node.store.awaited(row.id, seq) is None:
                 path.unlink()
     for path in (node.home.path / "payloads").glob("staged-*"):
         path.unlink()
 
 
-def wanted(node: "Node", peer: str) -> list[Want]:
-    """What is still missing of payloads on their way from a peer: how a transfer resumes after a cut."""
+def _recover(node: "Node") -> None:
+    """Put into the key store what a crash kept from it: the keys in the wraps that were kept until it was there."""
+    for log, seq, recipient, data in node.store.all_wraps():
+        row = node.store.log(log)
+        ledger, wrap = node.ledgers.get(row.agreement), decode(Wrap, data)
+        if ledger is None or _has_key(node, log, seq):
+            continue
+        own = row.writer == node.party
+        binding = WrapBinding(row.agreement, wrap.terms, row.writer, recipient, wrap.item, wrap.header, wrap.epoch)
+        try:
+            seal = node.own_epoch(wrap.epoch) if own else node.epoch_seal(ledger, row.writer, wrap.epoch)
+            if seal is not None:
+                node.vault.keep(log, [(seq, seal.unwrap(wrap.nonce, wrap.key, binding))])
+        except SealingError as error:
+            logger.warning("the key of entry %s of %s's log is not recovered: %s", seq, row.writer, error)
+    node.vault.settle()
+    with node.store.write() as tx:
+        for row in node.store.logs():
+            if row.writer != node.party:
+                tx.drop_wraps(row.id, (0, row.size), node.party)
+
+
+def _has_key(node: "Node", log: int, seq: int) -> bool:
+    try:
+        node.vault.get(log, seq)
+    except NotOpenedError:
+        return False  # never written, or torn as it was
+    return True
+
+
+def wanted(node: "Node", peer: str) -> list[AnyFrame]:
+    """What is still missing of items on their way from a peer: how a transfer resumes after a cut."""
     lapse(node)
-    wants = []
-    for log_id, seq in node.store.awaiting():
-        row = node.store.log(log_id)
-        if row.writer == peer:
-            have = segments_held(node, Position(row.writer, row.incarnation, seq))
-            # All of them are here where the commit failed that was to judge them: the last is asked for once more.
-            missing = min(have, _segments(node, log_id, seq) - 1)
-            wants.append(Want(row.agreement, row.writer, row.incarnation, seq, missing))
-    return wants
+    frames: list[AnyFrame] = []
+    for ledger in node.ledgers.values():
+        for log in [held for held in ledger.logs.values() if held.row.writer == peer]:
+            missing = []
+            for awaited in node.store.awaiting(log.row.id):
+                if awaited.part == "body":
+                    missing.append(awaited.seq)
+                elif (payload := incoming(node, ledger, log, awaited.seq)) is not None:
+                    frames.append(Want(ledger.agreement, *log.name, awaited.seq, payload.have))
+            found = ranges(missing)
+            frames += [
+                Lack(ledger.agreement, *log.name, tuple(found[at : at + MAX_RANGES]))
+                for at in range(0, len(found), MAX_RANGES)
+            ]
+    return frames
 
 
-def _segments(node: "Node", log: int, seq: int) -> int:
-    """How many segments the payload of a transfer has."""
-    total = parse_envelope(node.store.entries(log, seq, 1)[0].envelope).payload
-    return max(1, -(-total // SEGMENT))
+MAX_RANGES = 4096
+"""Ranges in one request for deferred bodies."""
 
 
-def take_want(node: "Node", peer: str, frame: Want, channel: str) -> list[AnyFrame]:
+def take_lack(node: "Node", feed: Feed, frame: Lack) -> list[AnyFrame]:
+    """Note which deferred bodies a peer lacks: those of items addressed to it that it has not answered.
+
+    Raises:
+        RefusedError: not of this party's log, or more than a peer has to ask at once.
+    """
+    _, log = _own(node, frame)
+    if len(frame.ranges) > MAX_RANGES:
+        raise RefusedError("MALFORMED", "too much is asked for at once", "Nothing was sent.")
+    if not rising(frame.ranges, 0, log.row.size):
+        text = "bodies were asked for of entries that there are not, or twice"
+        raise RefusedError("MALFORMED", text, "Nothing was sent.")
+    for low, high in frame.ranges:
+        feed.owe((frame.agreement, *log.name), node.store.ranks(log.row.id, feed.peer, low, high))
+    return []
+
+
+def take_want(node: "Node", feed: Feed, frame: Want) -> list[AnyFrame]:
     """The next segments of an item's payload, for its recipient and only while the gate lets it flow by this channel.
 
     Raises:
         RefusedError: not an item of this party addressed to the peer and still unanswered.
     """
     ledger, log = _own(node, frame)
-    if not 0 <= frame.seq < log.row.size or node.store.wrap(log.row.id, frame.seq, peer) is None:
+    if not 0 <= frame.seq < log.row.size or node.store.wrap(log.row.id, frame.seq, feed.peer) is None:
         raise RefusedError("NOT_A_PARTY", "a payload was asked for that is not the peer's to have", "Nothing was sent.")
-    if not may_leave(node, ledger, node.store.entries(log.row.id, frame.seq, 1)[0], peer, channel):
+    if not may_leave(node, ledger, log, frame.seq, feed.peer, feed.channel):
         return []
     path = node.payload_path(Position(*log.name, frame.seq))
     if not path.exists() or not 0 <= frame.index * SEALED_SEGMENT < path.stat().st_size:
         return []
     frames: list[AnyFrame] = []
+    key = ((frame.agreement, *log.name), frame.seq)
+    first = max(frame.index, feed.segments.get(key, 0))  # those before are on their way
     with path.open("rb") as file:
-        file.seek(frame.index * SEALED_SEGMENT)
-        for index in range(frame.index, frame.index + WINDOW):
+        file.seek(first * SEALED_SEGMENT)
+        for index in range(first, frame.index + SEGMENTS):
             data = file.read(SEALED_SEGMENT)
             if not data:
                 break
             frames.append(Segment(frame.agreement, frame.writer, frame.incarnation, frame.seq, index, data))
+    feed.segments[key] = first + len(frames)
     return frames
 
 
-def _own(node: "Node", frame: Want) -> tuple[Ledger, HeldLog]:
+def _own(node: "Node", frame: Want | Lack) -> tuple[Ledger, HeldLog]:
     ledger = node.ledgers.get(frame.agreement)
     log = ledger.logs.get((frame.writer, frame.incarnation)) if ledger else None
     if ledger is None or log is None or frame.writer != node.party:
@@ -118,30 +279,55 @@ def _own(node: "Node", frame: Want) -> tuple[Ledger, HeldLog]:
     return ledger, log
 
 
-def take_in_segment(node: "Node", peer: str, frame: Segment, channel: str) -> list[AnyFrame]:
-    """Keep a sealed segment; with the last one the item is judged and answered.
+def hold_segment(node: "Node", peer: str, frame: Segment) -> tuple[list[AnyFrame], bool]:
+    """Keep a sealed segment: what is asked for next, and whether the payload is whole now. Beside the writer.
 
     Raises:
         RefusedError: not a payload that this party is waiting for from that peer.
     """
     ledger = node.ledgers.get(frame.agreement)
     log = ledger.logs.get((frame.writer, frame.incarnation)) if ledger else None
-    if ledger is None or log is None or frame.writer != peer or (log.row.id, frame.seq) not in node.store.awaiting():
+    payload = node.incoming.get((log.row.id, frame.seq)) if log is not None and frame.writer == peer else None
+    if payload is None:
         raise RefusedError("WRONG_LOG", "a segment came of a payload that is not awaited", "Nothing was kept.")
-    position = Position(*log.name, frame.seq)
-    expected = _segments(node, log.row.id, frame.seq)
+    before = payload.have
     with disk_room():
-        have = take_segment(node, log, frame.seq, frame.index, frame.data, expected)
-    if have < expected:
-        asked = frame.index + 1 == have and have % WINDOW == 0
-        return [Want(frame.agreement, frame.writer, frame.incarnation, frame.seq, have)] if asked else []
+        have = payload.take(frame.index, frame.data)
+    if payload.whole:
+        return [], True
+    return [Want(frame.agreement, frame.writer, frame.incarnation, frame.seq, have)] if have > before else [], False
+
+
+def finish_segment(node: "Node", frame: Segment, channel: str) -> None:
+    """Judge and answer the item whose last segment this was."""
+    ledger = node.ledgers[frame.agreement]
+    log = ledger.logs[frame.writer, frame.incarnation]
+    payload = node.incoming.get((log.row.id, frame.seq))
+    if payload is None or not payload.whole:
+        return  # the same last segment came twice, or it is asked for again since
+    node.sync_payloads()
+    wrong = payload.verdict()
 
     def work(unit: Work) -> None:
         own = usable(ledger)
-        outcome = finish_payload(node, unit, ledger, log, position.seq, channel)
-        accepted = ((position.seq, position.seq),) if outcome.refused is None else ()
-        refused = () if outcome.refused is None else (Refused(position.seq, outcome.refused),)
+        outcome = finish_payload(node, unit, ledger, log, frame.seq, wrong, channel)
+        accepted = ((frame.seq, frame.seq),) if outcome.refused is None else ()
+        refused = () if outcome.refused is None else (Refused(frame.seq, outcome.refused),)
         unit.append(ledger, own, "received", [salted(encode(Received((ReceivedOf(*log.name, accepted, refused),))))])
 
-    node.committer.run(work)
-    return []
+    try:
+        node.committer.run(work)
+    finally:  # where it was not committed, the last segment is asked for again, and judged with the rest
+        node.incoming.pop((log.row.id, frame.seq), None)
+
+
+def take_in_segment(node: "Node", peer: str, frame: Segment, channel: str) -> list[AnyFrame]:
+    """Keep a segment and, with the last, answer the item: :func:`hold_segment` and :func:`finish_segment` in turn."""
+    ledger = node.ledgers.get(frame.agreement)
+    log = ledger.logs.get((frame.writer, frame.incarnation)) if ledger else None
+    if ledger is not None and log is not None and frame.writer == peer:
+        incoming(node, ledger, log, frame.seq)
+    replies, whole = hold_segment(node, peer, frame)
+    if whole:
+        finish_segment(node, frame, channel)
+    return replies

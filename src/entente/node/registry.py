@@ -3,6 +3,7 @@
 A command is a name, the structure of its arguments and a handler; what is not registered does not exist.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,6 +42,30 @@ def command(name: str) -> Callable[[Callable[["Daemon", A], Awaitable[Any]]], Ca
 
     def register(handler: Callable[["Daemon", A], Awaitable[Any]]) -> Callable[["Daemon", A], Awaitable[Any]]:
         COMMANDS[name] = Command(name, handler.__annotations__["args"], handler)
+        return handler
+
+    return register
+
+
+Streamed = Callable[["Daemon", A, asyncio.StreamReader, Callable[[Any], None]], Awaitable[None]]
+
+
+class Streaming(NamedTuple):
+    """A registered command that keeps its connection: it reads on from it, and says lines as things happen."""
+
+    name: str
+    args: type[Args]
+    run: Callable[["Daemon", Any, asyncio.StreamReader, Callable[[Any], None]], Awaitable[None]]
+
+
+STREAMS: dict[str, Streaming] = {}
+
+
+def streaming(name: str) -> Callable[["Streamed[A]"], "Streamed[A]"]:
+    """Register a command that keeps its connection."""
+
+    def register(handler: "Streamed[A]") -> "Streamed[A]":
+        STREAMS[name] = Streaming(name, handler.__annotations__["args"], handler)
         return handler
 
     return register

@@ -5,35 +5,57 @@ Nothing here is a default that opens: a field left out is missing, and the gate 
 
 import errno
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import chain
-from os import urandom
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
-from entente.domain.release import Decision
+from msgspec import structs
+
+from entente.domain.precedence import PRECEDENCES, ROUTINE
+from entente.domain.release import Decision, Gate
+from entente.domain.release_facts import ItemFacts
 from entente.node.agreements import epoch_for, usable
-from entente.node.authority import facts_at, gate_for
-from entente.node.commit import SaltedBody, Work
+from entente.node.authority import facts_at, gate_for, standing_until
+from entente.node.commit import Fresh, SaltedBody, Work
 from entente.node.errors import NotReadyError, RefusedError, UsageError
+from entente.node.lanes import Leaving
 from entente.node.ledger import HeldLog, Ledger
 from entente.node.national import note
-from entente.record.bodies import Approval, ApprovalStatement, MarkingBody, PayloadRef, Transfer, TransferHeader
-from entente.record.envelope import SALT, Wrap
+from entente.node.relations import RELATION, misrelated
+from entente.node.relations import REMEDY as RELATION_REMEDY
+from entente.node.streams import REMEDY as STREAM_REMEDY
+from entente.node.streams import STREAM_ORDER, advance, misplaced, next_place, of_one_form
+from entente.node.transfers import Opened, keep_keys
+from entente.record.bodies import (
+    Approval,
+    ApprovalStatement,
+    MarkingBody,
+    PayloadRef,
+    Relation,
+    StreamPlace,
+    Transfer,
+    TransferHeader,
+)
+from entente.record.envelope import SALT, DeliveredBody, Wrap
 from entente.record.projection import Position
 from entente.sealing.canonical import encode
+from entente.sealing.randomness import random_bytes
 from entente.sealing.seal import (
     SEGMENT,
+    EpochSeal,
+    ItemSeal,
     PayloadDigest,
     WrapBinding,
     new_content_key,
+    payload_digest,
     payload_key,
-    seal_body,
     seal_segment,
-    wrap,
 )
+from entente.store.sqlite import Reader
 
 if TYPE_CHECKING:
     from entente.node.node import Node
@@ -41,8 +63,6 @@ if TYPE_CHECKING:
 INLINE = 64 * 1024
 """Bytes; larger payloads travel in sealed segments beside the log."""
 RELEASE = "release"
-PRECEDENCES = ("FLASH", "IMMEDIATE", "PRIORITY", "ROUTINE")
-"""The order on the wire, not secrecy (ACP 121)."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +79,22 @@ class Request:
     reality: str
     caveats: tuple[str, ...] = ()
     rel_to: tuple[str, ...] | None = None
+    standing: str | None = None
+    relation: Relation | None = None
+    stream: str | None = None
+
+
+class Sealed(NamedTuple):
+    """A payload read once: the item's id and key, what the header says of it, its bytes or the file of its segments."""
+
+    item: str
+    content_key: bytes
+    reference: PayloadRef
+    inline: bytes | None
+    staged: Path | None = None
+
+    def __repr__(self) -> str:
+        return f"<Sealed {self.item}>"
 
 
 @dataclass
@@ -70,18 +106,69 @@ class Draft:
     content_key: bytes = field(repr=False)
     inline: bytes | None = field(repr=False)
     staged: Path | None = None
+    approvals: tuple[Approval, ...] = ()
+    facts: ItemFacts | None = None
+    """What the gate was told when it was asked last."""
+    gates: dict[str, tuple[Gate, int | None]] = field(default_factory=dict)
+    """Per recipient the gate that allowed it, and until when (ms) its answer stands."""
 
-    @property
+    @cached_property
     def digest(self) -> bytes:
         """SHA-256 of the header's bytes: what an approval names."""
         return hashlib.sha256(self.header_bytes).digest()
 
+    def opened(self) -> Opened:
+        """The item as whoever holds it sees it."""
+        transfer = Transfer(self.header_bytes, self.approvals)
+        return Opened(self.content_key, transfer, self.header, self.digest, self.inline)
 
-def compose(node: "Node", ledger: Ledger, request: Request, payload: BinaryIO) -> Draft:
-    """Read the payload once, seal it, and build the header that approvals sign.
+    def discard(self) -> None:
+        """Remove the sealed payload that was staged for it."""
+        if self.staged is not None:
+            self.staged.unlink(missing_ok=True)
+
+
+class Alike:
+    """Items that differ from a first one in nothing but id, payload and place in a stream.
+
+    What the gate is told of them differs in nothing else either, so it is put together once; each is judged by itself.
+    For one transaction: gates and facts are those of its instant.
+    """
+
+    def __init__(self, node: "Node", ledger: Ledger, first: Draft, at: int) -> None:
+        if first.facts is None or first.approvals or first.header.relation is not None:
+            raise ValueError("the first item was not judged yet, or is none that others can be like")
+        self._header = first.header
+        self._facts = first.facts
+        self._stand = first.gates
+        self._gates = [
+            gate_for(ledger, at, sender=node.party, recipient=recipient, direction="release")
+            for recipient in first.header.recipients
+        ]
+
+    def compose(self, sealed: Sealed, place: StreamPlace | None) -> Draft:
+        """Another item."""
+        header = structs.replace(self._header, item=sealed.item, payload=sealed.reference, stream=place)
+        facts = structs.replace(self._facts, item=sealed.item, size=sealed.reference.size)
+        return Draft(encode(header), header, sealed.content_key, sealed.inline, facts=facts, gates=self._stand)
+
+    def judge(self, draft: Draft, at: int) -> Decision:
+        """The gate's answer for all recipients at ``at``: the first refusal, else an allowance."""
+        decision = None
+        for gate in self._gates:
+            decision = gate.decide(draft.facts or self._facts, at)
+            if not decision.allowed:
+                break
+        assert decision is not None  # noqa: S101 - the first item had a recipient, or it would have been refused
+        return decision
+
+
+def check_request(ledger: Ledger, request: Request) -> None:
+    """Return if something can be composed as asked.
 
     Raises:
-        UsageError: no recipient, an unknown precedence, or an empty title.
+        UsageError: no recipient, an unknown precedence, an empty title, an earlier item that it cannot update or
+            cancel, or a stream that it cannot be part of.
     """
     if not request.recipients or not set(request.recipients) <= set(ledger.peers):
         raise UsageError(
@@ -95,14 +182,18 @@ def compose(node: "Node", ledger: Ledger, request: Request, payload: BinaryIO) -
         )
     if not request.title:
         raise UsageError("TITLE_MISSING", "the item has no title", "Add --title.")
-    item, key = urandom(16).hex(), new_content_key()
-    reference, inline, staged = _seal_payload(node, key, item, payload)
-    terms = ledger.status(node.instant()).views[node.party].terms_version
+
+
+def compose(
+    node: "Node", ledger: Ledger, request: Request, sealed: Sealed, *, place: StreamPlace | None = None
+) -> Draft:
+    """Build the header that approvals sign, around a payload that was read and sealed."""
+    at = node.instant()
     header = TransferHeader(
-        schema="entente/transfer/1",
-        item=item,
+        schema="entente/transfer/2",
+        item=sealed.item,
         agreement=ledger.agreement,
-        terms=bytes.fromhex(terms),
+        terms=bytes.fromhex(ledger.status(at).views[node.party].terms_version),
         sender=node.party,
         recipients=request.recipients,
         title=request.title,
@@ -112,34 +203,104 @@ def compose(node: "Node", ledger: Ledger, request: Request, payload: BinaryIO) -
         purpose=request.purpose,
         precedence=request.precedence,
         reality=request.reality,
-        composed=node.instant(),
-        payload=reference,
+        composed=at,
+        payload=sealed.reference,
+        standing=request.standing,
+        relation=request.relation,
+        stream=place,
     )
-    return Draft(encode(header), header, key, inline, staged)
+    return Draft(encode(header), header, sealed.content_key, sealed.inline, sealed.staged)
 
 
-def _seal_payload(
-    node: "Node", key: bytes, item: str, payload: BinaryIO
-) -> tuple[PayloadRef, bytes | None, Path | None]:
-    """The payload's reference, and its bytes if it goes inline or the file of its sealed segments if not."""
-    salt = urandom(SALT)
+def compose_checked(node: "Node", ledger: Ledger, request: Request, sealed: Sealed) -> Draft:
+    """Compose an item, and refuse at once what could not be committed; what was staged is removed then.
+
+    Raises:
+        UsageError: as :func:`check_request`, or an earlier item that it cannot update or cancel, or a stream that it
+            cannot be part of.
+    """
+    check_request(ledger, request)
+    place = None
+    if request.stream is not None:
+        place = next_place(node.store, usable(ledger), request.stream, request.standing)
+    draft = compose(node, ledger, request, sealed, place=place)
+    try:
+        check_place(node, ledger, draft)
+    except UsageError:
+        draft.discard()
+        raise
+    return draft
+
+
+def check_place(node: "Node", ledger: Ledger, draft: Draft) -> None:
+    """Refuse early what could not be committed as an update, a cancel or an item of a stream.
+
+    Raises:
+        UsageError: it could not.
+    """
+    header = draft.header
+    if not of_one_form(header):
+        text = "an item of a stream is small, under a standing release, and no update or cancel"
+        raise UsageError(STREAM_ORDER, text, "Release it outside the stream.")
+    found = out_of_place(node, node.store, ledger, usable(ledger), header)
+    if found is not None:
+        raise UsageError(*found)
+
+
+def out_of_place(
+    node: "Node", reader: Reader, ledger: Ledger, log: HeldLog, header: TransferHeader
+) -> tuple[str, str, str] | None:
+    """(code, text, remedy) where this party's item is not the next of its stream, or relates to what it may not."""
+    text = misplaced(reader, log.row.id, header)
+    if text is not None:
+        return STREAM_ORDER, text, STREAM_REMEDY
+    text = misrelated(node, reader, ledger, header)
+    return None if text is None else (RELATION, text, RELATION_REMEDY)
+
+
+def new_item(at: int) -> str:
+    """An item's id: the instant (ms) in 12 hex digits, then 80 random bits, so that ids of a time lie together."""
+    return f"{at:012x}{random_bytes(10).hex()}"
+
+
+def seal_inline(at: int, data: bytes) -> Sealed:
+    """A payload of at most 64 KiB, which travels beside its envelope; ``at`` (ms) dates its id."""
+    salt = random_bytes(SALT)
+    return Sealed(
+        new_item(at), new_content_key(), PayloadRef(len(data), salt, payload_digest(salt, (data,)), b"", 0), data
+    )
+
+
+def seal_payload(folder: Path, at: int, payload: BinaryIO, sync: Callable[[BinaryIO], None]) -> Sealed:
+    """Read a payload once and seal it: inline, or into a file of segments in ``folder`` if it is larger than 64 KiB.
+
+    Takes as long as the payload is large, and touches nothing of the node: not for the writer's thread.
+
+    Raises:
+        NotReadyError: the disk is full.
+    """
     first = payload.read(INLINE + 1)
     if len(first) <= INLINE:
-        plain = PayloadDigest(salt)
-        plain.update(first)
-        return PayloadRef(len(first), salt, plain.digest(), b"", 0), first, None
-    staged = node.home.path / "payloads" / f"staged-{item}"
-    with disk_room(), staged.open("xb") as file:
-        plain, sealed, size, index = PayloadDigest(salt), hashlib.sha256(), 0, 0
-        for index, (segment, last) in enumerate(_segments(chain([first], iter(lambda: payload.read(SEGMENT), b"")))):
-            plain.update(segment)
-            data = seal_segment(payload_key(key), index, last, segment)
-            sealed.update(data)
-            size += len(segment)
-            file.write(data)
-        file.flush()
-        node.sync(file)
-    return PayloadRef(size, salt, plain.digest(), sealed.digest(), index + 1), None, staged
+        return seal_inline(at, first)
+    item, key, salt = new_item(at), new_content_key(), random_bytes(SALT)
+    staged = folder / f"staged-{item}"
+    try:
+        with disk_room(), staged.open("xb") as file:
+            plain, sealed, size, index, segment_key = PayloadDigest(salt), hashlib.sha256(), 0, 0, payload_key(key)
+            for index, (segment, last) in enumerate(
+                _segments(chain([first], iter(lambda: payload.read(SEGMENT), b"")))
+            ):
+                plain.update(segment)
+                data = seal_segment(segment_key, index, last, segment)
+                sealed.update(data)
+                size += len(segment)
+                file.write(data)
+            file.flush()
+            sync(file)
+    except BaseException:
+        staged.unlink(missing_ok=True)
+        raise
+    return Sealed(item, key, PayloadRef(size, salt, plain.digest(), sealed.digest(), index + 1), None, staged)
 
 
 @contextmanager
@@ -183,88 +344,138 @@ def approval_statement(node: "Node", draft: Draft, office: str, person: str) -> 
     )
 
 
-def judge(
-    node: "Node", ledger: Ledger, draft: Draft, approvals: tuple[Approval, ...], at: int, *, channel: str = "link"
-) -> tuple[Decision, int | None]:
+def judge(node: "Node", ledger: Ledger, draft: Draft, at: int, *, channel: str = "link") -> tuple[Decision, int | None]:
     """The gate's answer for all recipients at ``at``: the first refusal, else an allowance; until when it holds."""
     log = usable(ledger)
-    transfer = Transfer(draft.header_bytes, approvals)
+    opened = draft.opened()
     until: int | None = None
     decision = None
     for recipient in draft.header.recipients:
         peer = ledger.current(recipient)
         trusted = peer is not None and peer.keys.newest is not None
-        item = facts_at(node, log, log.row.size, transfer, channel=channel, trusted=trusted)
+        item = facts_at(node, ledger, log, log.row.size, opened, channel=channel, trusted=trusted)
         gate = gate_for(ledger, at, sender=node.party, recipient=recipient, direction="release")
-        decision = gate.decide(item, at)
+        decision, draft.facts = gate.decide(item, at), item
         node.note_warnings(decision)
-        until = min(filter(None, (until, gate.until)), default=None)
+        ends = until, gate.until, standing_until(item, at)
+        until = min((end for end in ends if end is not None), default=None)
         if not decision.allowed:
             break
+        draft.gates[recipient] = (gate, gate.stands_until(item))
     if decision is None:
         raise UsageError("UNKNOWN_RECIPIENT", "the item is addressed to nobody", "Name a recipient.")
     return decision, until
 
 
-def release(node: "Node", ledger: Ledger, draft: Draft, approvals: tuple[Approval, ...]) -> Position:
+def refused(decision: Decision) -> RefusedError:
+    """The error that tells every step of the gate that failed."""
+    first = decision.reasons[0]
+    return RefusedError(first.code, first.text, first.remedy, decision.reasons)
+
+
+def release(node: "Node", ledger: Ledger, draft: Draft) -> Position:
     """Commit the release: instant, gate, append in one transaction. Cannot be undone; what is given stays protected.
 
     Raises:
         RefusedError: with every step of the gate that failed; the refusal is noted in the national log alone.
     """
 
-    def work(unit: Work) -> Position | Decision:
+    def work(unit: Work) -> Position | Decision | RefusedError:
         log = usable(ledger)
-        decision, until = judge(node, ledger, draft, approvals, unit.at)
+        decision, until = judge(node, ledger, draft, unit.at)
         unit.holds_until(until)
-        note(node, unit, "gate", {"item": draft.header.item, "title": draft.header.title, "decision": decision})
+        header = draft.header
+        found = out_of_place(
+            node, unit.tx, ledger, log, header
+        )  # another may have been committed since it was composed
+        facts = {"item": header.item, "title": header.title, "standing": header.standing, "decision": decision}
+        note(node, unit, "gate", facts | ({"refused": found[1]} if found is not None else {}))
         if not decision.allowed:
             return decision
-        return _append(node, unit, ledger, log, draft, approvals)
+        return RefusedError(*found) if found is not None else give(node, unit, ledger, log, [draft])[0]
 
     try:
         result = node.committer.run(work)
     finally:
-        if draft.staged is not None:
-            draft.staged.unlink(missing_ok=True)
+        draft.discard()
+    if isinstance(result, RefusedError):
+        raise result
     if isinstance(result, Decision):
-        raise RefusedError(result.reasons[0].code, result.reasons[0].text, result.reasons[0].remedy, result.reasons)
+        raise refused(result)
     return result
 
 
-def _append(
-    node: "Node", unit: Work, ledger: Ledger, log: HeldLog, draft: Draft, approvals: tuple[Approval, ...]
-) -> Position:
-    header = draft.header
-    epochs = {party: epoch_for(node, unit, ledger, log, party) for party in header.recipients}
-    bodies = [SaltedBody(urandom(SALT), encode(Transfer(draft.header_bytes, approvals)))]
-    if draft.inline is not None:
-        bodies.append(SaltedBody(urandom(SALT), draft.inline))
-    for place, body in enumerate(bodies):
-        body.sealed = seal_body(
-            draft.content_key,
-            place,
-            agreement=ledger.agreement,
-            writer=node.party,
-            item=header.item,
-            data=body.salt + body.body,
+def give(node: "Node", unit: Work, ledger: Ledger, log: HeldLog, drafts: Sequence[Draft]) -> list[Position]:
+    """Append items that the gate has allowed, all to the same recipients; returns where they stand."""
+    recipients = drafts[0].header.recipients
+    epochs = {party: epoch_for(node, unit, ledger, log, party) for party in recipients}
+    sealed = [_seal(node, ledger, draft) for draft in drafts]
+    entries = [
+        Fresh(
+            "transfer",
+            bodies,
+            draft.header.precedence,
+            draft.header.reality,
+            draft.header.payload.size if draft.staged is not None else 0,
         )
-    external = header.payload.size if draft.staged is not None else 0
-    position = unit.append(
-        ledger, log, "transfer", bodies, precedence=header.precedence, reality=header.reality, payload=external
-    )
-    if draft.staged is not None:
-        target = node.payload_path(position)
-        target.unlink(missing_ok=True)
-        target.hardlink_to(draft.staged)  # not a rename: the transaction may be done again
-        unit.undo.append(lambda: target.unlink(missing_ok=True))
-        node.sync_payloads()
-    for party, (epoch, secret) in epochs.items():
-        binding = WrapBinding(ledger.agreement, header.terms, node.party, party, header.item, draft.digest, epoch)
-        nonce, sealed = wrap(secret, draft.content_key, binding)
-        data = encode(Wrap(party, epoch, header.item, header.terms, draft.digest, nonce, sealed))
-        unit.tx.put_wrap(log.row.id, position.seq, party, data)
-        unit.tx.enter(log.row.id, position.seq, party, "given", header.item, "sent", unit.at)
-    unit.undo.append(lambda: node.item_keys.destroy(log.row.id, position.seq))
-    node.keep_content_key(unit.tx, log.row.id, position.seq, header.item, draft.content_key)
-    return position
+        for draft, bodies in zip(drafts, sealed, strict=True)
+    ]
+    first, envelopes = unit.append_all(ledger, log, entries)
+    keep_keys(node, unit, log.row.id, [(seq, draft.content_key) for seq, draft in enumerate(drafts, first)])
+    leaving, wraps, lines = [], [], []
+    for seq, (draft, bodies, envelope) in enumerate(zip(drafts, sealed, envelopes, strict=True), first):
+        rank, own = PRECEDENCES.index(draft.header.precedence), {}
+        for party, (epoch, seal) in epochs.items():
+            own[party] = wrap = _wrap(node, ledger, draft, party, epoch, seal)
+            wraps.append((log.row.id, seq, party, encode(wrap), rank))
+            lines.append((log.row.id, seq, party, "given", draft.header.item, "sent", unit.at))
+        delivered = tuple([DeliveredBody(*body.stored) for body in bodies])
+        leaving.append(Leaving(envelope, delivered, own, draft.opened(), draft.facts, draft.gates))
+        if draft.staged is not None:
+            _stage(node, unit, Position(*log.name, seq), draft.staged)
+        advance(unit.tx, log.row.id, draft.header)
+        relation = draft.header.relation
+        if relation is not None:
+            unit.tx.relate(log.row.id, seq, relation.kind, relation.item, draft.header.item)
+    unit.tx.put_wraps(wraps)
+    unit.tx.enter(lines)
+    unit.after.append(lambda: _let_go(node, ledger, log, first, leaving))
+    return [Position(*log.name, seq) for seq in range(first, first + len(drafts))]
+
+
+def _seal(node: "Node", ledger: Ledger, draft: Draft) -> list[SaltedBody]:
+    seal = ItemSeal(draft.content_key, ledger.agreement, node.party, draft.header.item)
+    parts = [encode(Transfer(draft.header_bytes, draft.approvals))]
+    if draft.inline is not None:
+        parts.append(draft.inline)
+    bodies = []
+    for place, part in enumerate(parts):
+        salt = random_bytes(SALT)
+        bodies.append(SaltedBody(salt, part, seal.seal(place, salt + part)))
+    return bodies
+
+
+def _wrap(node: "Node", ledger: Ledger, draft: Draft, party: str, epoch: bytes, seal: EpochSeal) -> Wrap:
+    header = draft.header
+    binding = WrapBinding(ledger.agreement, header.terms, node.party, party, header.item, draft.digest, epoch)
+    nonce, key = seal.wrap(draft.content_key, binding)
+    return Wrap(party, epoch, header.item, header.terms, draft.digest, nonce, key)
+
+
+def _stage(node: "Node", unit: Work, position: Position, staged: Path) -> None:
+    target = node.payload_path(position)
+    target.unlink(missing_ok=True)
+    target.hardlink_to(staged)  # not a rename: the transaction may be done again
+    unit.undo.append(lambda: target.unlink(missing_ok=True))
+    node.sync_payloads()
+
+
+def _let_go(node: "Node", ledger: Ledger, log: HeldLog, first: int, leaving: list[Leaving]) -> None:
+    """Once the release is durable: what the lanes need to know, and the items as they lie in memory."""
+    node.fresh.keep(log.row.id, first, leaving)
+    for seq, item in enumerate(leaving, first):
+        rank = PRECEDENCES.index(item.opened.header.precedence)
+        for party in item.wraps:
+            node.urgency.note(log.row.id, party, rank, seq)
+        if rank < ROUTINE:
+            node.urgent[ledger.agreement] = min(rank, node.urgent.get(ledger.agreement, rank))

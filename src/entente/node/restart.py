@@ -64,7 +64,7 @@ def commit(node: "Node", ledger: Ledger, data: bytes, office: str, signature: Si
         row = unit.tx.create_log(
             ledger.agreement, node.party, statement.incarnation, root=EMPTY_ROOT, frontier=Frontier().to_bytes()
         )
-        unit.touched.add(ledger.agreement)
+        unit.touch(ledger)
         new = ledger.add_log(row)
         unit.append(ledger, new, "keys", [salted(encode(SignedKeys(node.card.statement, node.card.signature)))])
         unit.append(ledger, new, "restart", [salted(encode(Restart(data, office, signature)))])

@@ -74,8 +74,8 @@ def init(
 
 
 def settings_toml(settings: Settings) -> bytes:
-    """The settings file's text; a JSON string or boolean is a TOML one."""
-    lines = (f"{key} = {json.dumps(value)}" for key, value in msgspec.structs.asdict(settings).items())
+    """The settings file's text, without what is empty; a JSON string or boolean is a TOML one."""
+    lines = (f"{key} = {json.dumps(value)}" for key, value in msgspec.structs.asdict(settings).items() if value != "")
     return (
         "# The node's settings; see docs/guide/administrator.md. Nothing here is secret.\n" + "\n".join(lines) + "\n"
     ).encode()

@@ -5,32 +5,33 @@ opening was checked, under a content key locked anew at rest.
 """
 
 import hashlib
-import os
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
-from entente.node.authority import facts_at, gate_for
+from entente.domain.precedence import ROUTINE
+from entente.node.authority import facts_at, gate_for, standing_until
 from entente.node.commit import Work
 from entente.node.ledger import HeldLog, Ledger
 from entente.node.national import note
+from entente.node.regained import line_regained
+from entente.node.relations import RELATION, misrelated
+from entente.node.streams import STREAM_ORDER, advance, misplaced, of_one_form
 from entente.record.bodies import Transfer, TransferHeader
 from entente.record.envelope import SALT, Delivery, Envelope, Wrap, open_body
-from entente.record.log import CheckedEntry
 from entente.record.projection import Position
-from entente.sealing.canonical import NotCanonicalError, decode
+from entente.sealing.canonical import NotCanonicalError, decode, encode
 from entente.sealing.errors import SealingError
 from entente.sealing.seal import (
-    PayloadDigest,
+    ItemSeal,
     SealingKey,
     WrapBinding,
     accept_epoch,
     payload_digest,
-    payload_key,
-    unseal_body,
-    unseal_segment,
-    unwrap,
 )
+from entente.store.rows import AwaitedRow
+from entente.store.sqlite import Transaction, body_id
 
 if TYPE_CHECKING:
     from entente.node.node import Node
@@ -42,18 +43,15 @@ ITEM = re.compile(r"[a-z0-9-]{1,64}")
 """An item's id; it stands in registers, whatever else becomes of the item."""
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a transfer: accepted (``refused`` None), refused with a coarse code, or awaiting its payload."""
+class Outcome(NamedTuple):
+    """What became of a transfer: accepted (``refused`` None), refused with a coarse code, or awaiting a part."""
 
     seq: int
     refused: str | None = None
     awaiting: bool = False
-    have: int = 0
 
 
-@dataclass(frozen=True)
-class Opened:
+class Opened(NamedTuple):
     """An item opened and checked against everything that commits to it."""
 
     content_key: bytes
@@ -62,31 +60,145 @@ class Opened:
     digest: bytes
     inline: bytes | None
 
+    def __repr__(self) -> str:
+        return f"<Opened {self.header.item}>"
 
-def take_transfer(
-    node: "Node", unit: Work, ledger: Ledger, log: HeldLog, entry: CheckedEntry, channel: str
-) -> Outcome | None:
-    """Decide on a transfer; None where it is not addressed to this party."""
-    wrap, seq = entry.delivery.wrap, entry.envelope.seq
-    if wrap is None or wrap.recipient != node.party:
-        return None
-    try:
-        opened = open_transfer(node, ledger, entry.envelope, entry.delivery, wrap)
-    except (SealingError, NotCanonicalError) as error:
-        code = _closed(ledger, unit) or "SEAL"
-        note(node, unit, "refused", {"from": log.row.writer, "entry": seq, "code": code, "text": str(error)})
-        return _refuse(node, unit, log, seq, item_id(wrap), code)
-    if _given_before(unit, log, opened.header.item):
-        return _refuse(node, unit, log, seq, item_id(wrap), "DUPLICATE")
+
+class Arrivals:
+    """Items of one log as they arrive in one frame: each is judged by itself, all are written at once."""
+
+    def __init__(self, node: "Node", unit: Work, ledger: Ledger, log: HeldLog, channel: str) -> None:
+        self.node = node
+        self.unit = unit
+        self.ledger = ledger
+        self.log = log
+        self.channel = channel
+        self.outcomes: list[Outcome] = []
+        self._bodies: list[tuple[int, bool, bytes]] = []
+        self._lines: list[tuple[int, int, str, str, str, str, int]] = []
+        self._keys: list[tuple[int, bytes]] = []
+        self._wraps: list[tuple[int, int, str, bytes, int]] = []
+        self._awaited: list[AwaitedRow] = []
+        self._items: set[str] = set()
+
+    def expect(self, wraps: Iterable[Wrap | None]) -> None:
+        """Look up at once which of the items that a frame brings are held already."""
+        items = [item_id(wrap) for wrap in wraps if wrap is not None and wrap.recipient == self.node.party]
+        self._items |= self.unit.tx.held_from(self.log.row.writer, items)
+
+    def defer(self, seq: int) -> None:
+        """An item for this party whose bodies come later."""
+        self._awaited.append(AwaitedRow(self.log.row.id, seq, "body", ""))
+
+    def take(self, envelope: Envelope, delivery: Delivery) -> Outcome | None:
+        """Decide on a transfer; None where it is not addressed to this party."""
+        wrap, seq = delivery.wrap, envelope.seq
+        if wrap is None or not wrap.key:  # answered long ago, perhaps by a copy of this node that is lost
+            code = self.ledger.regained.answer(self.log.name, seq)
+            if code is not None:
+                item = item_id(wrap) if wrap is not None else ""
+                self._lines.append(line_regained(self.log, seq, item, code, self.unit.at))
+                return None
+        if wrap is None or wrap.recipient != self.node.party:
+            return None
+        outcome = self._decide(envelope, delivery, wrap)
+        self.outcomes.append(outcome)
+        return outcome
+
+    def _decide(self, envelope: Envelope, delivery: Delivery, wrap: Wrap) -> Outcome:
+        node, ledger, log, seq = self.node, self.ledger, self.log, envelope.seq
+        try:
+            opened = open_transfer(node, ledger, envelope, delivery, wrap)
+        except (SealingError, NotCanonicalError) as error:
+            code = _closed(ledger, self.unit) or "SEAL"
+            note(node, self.unit, "refused", {"from": log.row.writer, "entry": seq, "code": code, "text": str(error)})
+            return self._refuse(seq, item_id(wrap), code)
+        item = opened.header.item
+        if item in self._items:
+            return self._refuse(seq, item, "DUPLICATE")
+        if opened.header.relation is not None:
+            self.write()  # what it refers to may have come in this very frame
+        refused = _decide(node, self.unit, ledger, log, seq, opened, self.channel)
+        if refused is not None:
+            return self._refuse(seq, item, refused)
+        self._items.add(item)
+        for place, body in enumerate(delivery.bodies):
+            if body is not None:
+                self._bodies.append((body_id(log.row.id, seq, place), body.sealed, body.data))
+        self._keys.append((seq, opened.content_key))
+        self._wraps.append((log.row.id, seq, node.party, encode(wrap), ROUTINE))
+        if opened.header.payload.segments:
+            self._awaited.append(AwaitedRow(log.row.id, seq, "payload", item))
+            return Outcome(seq, awaiting=True)
+        self._lines.append((log.row.id, seq, log.row.writer, "held", item, "held", self.unit.at))
+        _relate(self.unit, log, seq, opened.header)
+        return Outcome(seq)
+
+    def _refuse(self, seq: int, item: str, code: str) -> Outcome:
+        self._lines.append(refusal(self.node, self.unit, self.log, seq, item, code))
+        return Outcome(seq, code)
+
+    def write(self) -> None:
+        """Write what was taken; the keys are on their way to the disk meanwhile."""
+        tx, log = self.unit.tx, self.log.row.id
+        if self._keys:
+            keep_keys(self.node, self.unit, log, self._keys)
+            tx.put_wraps(self._wraps)
+            node, seqs = self.node, (self._keys[0][0], self._keys[-1][0])
+            drop = partial(drop_wraps, node, log=log, seqs=seqs, party=node.party)
+            self.unit.after.append(lambda: node.committer.aside.append(drop))
+        tx.put_bodies(self._bodies)
+        tx.enter(self._lines)
+        tx.await_parts(self._awaited)
+        held = [line[1] for line in self._lines if line[3] == "held"]
+        if held:
+            self.unit.after.append(lambda: self.node.arrived(log, held))
+        self._bodies, self._lines, self._keys, self._wraps, self._awaited = [], [], [], [], []
+
+
+def keep_keys(node: "Node", unit: Work, log: int, keys: list[tuple[int, bytes]]) -> None:
+    """Keep content keys in their own store; gone again if this transaction is rolled back.
+
+    They may be durable a moment after it: until then the wraps kept with it hold them, and are not dropped.
+    """
+    node.vault.keep(log, keys)
+    if len(keys) > 1:
+        unit.after.append(node.vault.flush)  # a lone item is on its way first; under load nobody is ever idle
+
+    def take_back() -> None:
+        for seq, _ in keys:
+            node.vault.destroy(log, seq)
+
+    unit.undo.append(take_back)
+
+
+def drop_wraps(node: "Node", tx: Transaction, log: int, seqs: tuple[int, int], party: str) -> None:
+    """Destroy wrapped keys of entries ``seqs`` (first, last), once what they hold is durable in the key store."""
+    node.vault.settle()
+    tx.drop_wraps(log, seqs, party)
+
+
+def _relate(unit: Work, log: HeldLog, seq: int, header: TransferHeader) -> None:
+    """Note what an accepted item says of an earlier one, beside the register's line."""
+    if header.relation is not None:
+        unit.tx.relate(log.row.id, seq, header.relation.kind, header.relation.item, header.item)
+
+
+def _decide(
+    node: "Node", unit: Work, ledger: Ledger, log: HeldLog, seq: int, opened: Opened, channel: str
+) -> str | None:
+    """The coarse code to refuse with, or None: the gate, then its place in a stream and what it says of another."""
+    header = opened.header
+    code, wrong = STREAM_ORDER, misplaced(unit.tx, log.row.id, header)
+    if wrong is None:
+        advance(unit.tx, log.row.id, header)  # seen, whatever the gate says: one refusal does not end the stream
+        code, wrong = RELATION, misrelated(node, unit.tx, ledger, header)
     refused = _judge(node, unit, ledger, log, seq, opened, channel)
-    if refused is not None:
-        return _refuse(node, unit, log, seq, item_id(wrap), refused)
-    _keep(node, unit, log, entry, opened)
-    if opened.header.payload.segments:
-        unit.tx.await_payload(log.row.id, seq)
-        return Outcome(seq, awaiting=True, have=segments_held(node, Position(*log.name, seq)))
-    unit.tx.enter(log.row.id, seq, log.row.writer, "held", opened.header.item, "held", unit.at)
-    return Outcome(seq)
+    if refused is not None or wrong is None:
+        return refused
+    facts = {"from": log.row.writer, "entry": seq, "item": header.item, "code": code, "text": wrong}
+    note(node, unit, "refused", facts)
+    return code
 
 
 def item_id(wrap: Wrap) -> str:
@@ -94,27 +206,25 @@ def item_id(wrap: Wrap) -> str:
     return wrap.item if ITEM.fullmatch(wrap.item) else ""
 
 
-def _given_before(unit: Work, log: HeldLog, item: str) -> bool:
-    lines = unit.tx.register_items(item)
-    return any(line.party == log.row.writer and line.direction == "held" for line in lines)
-
-
-def _refuse(node: "Node", unit: Work, log: HeldLog, seq: int, item: str, code: str) -> Outcome:
-    """Enter a refused item into the register: from whom and when it came, and the code; nothing of what it was.
+def refusal(
+    node: "Node", unit: Work, log: HeldLog, seq: int, item: str, code: str
+) -> tuple[int, int, str, str, str, str, int]:
+    """The register's line of a refused item: from whom and when it came, and the code; nothing of what it was.
 
     Its key is destroyed even though none was kept: a crash may have left one when the entry came for the first time.
     """
     unit.after.append(lambda: node.shred(log.row.id, Position(*log.name, seq)))
-    unit.tx.enter(log.row.id, seq, log.row.writer, "refused", item, REFUSED + code, unit.at)
-    return Outcome(seq, code)
+    return (log.row.id, seq, log.row.writer, "refused", item, REFUSED + code, unit.at)
 
 
 def _refuse_awaited(node: "Node", unit: Work, log: HeldLog, seq: int, code: str) -> Outcome:
     """Refuse an item that was taken in while its payload was on its way; bytes and key go."""
-    key = unit.tx.content_key(log.row.id, seq)
-    unit.tx.end_awaiting(log.row.id, seq)
+    awaited = unit.tx.awaited(log.row.id, seq)
+    unit.tx.end_awaiting(log.row.id, [seq])
     unit.tx.drop_bodies(log.row.id, seq)
-    return _refuse(node, unit, log, seq, key[0] if key else "", code)
+    unit.tx.drop_wraps(log.row.id, (seq, seq), node.party)
+    unit.tx.enter([refusal(node, unit, log, seq, awaited.item if awaited else "", code)])
+    return Outcome(seq, code)
 
 
 def _closed(ledger: Ledger, unit: Work) -> str | None:
@@ -131,17 +241,15 @@ def open_transfer(node: "Node", ledger: Ledger, envelope: Envelope, delivery: De
         SealingError: a key that is not held, or bytes that do not open.
         NotCanonicalError: bytes that are not what something signed commits to.
     """
-    secret = epoch_secret(node, ledger, envelope.writer, wrap.epoch)
+    seal = node.epoch_seal(ledger, envelope.writer, wrap.epoch)
     binding = WrapBinding(ledger.agreement, wrap.terms, envelope.writer, node.party, wrap.item, wrap.header, wrap.epoch)
-    key = unwrap(secret, wrap.nonce, wrap.key, binding)
+    key = seal.unwrap(wrap.nonce, wrap.key, binding)
+    item = ItemSeal(key, ledger.agreement, envelope.writer, wrap.item)
     bodies = []
     for place, (ref, body) in enumerate(zip(envelope.bodies, delivery.bodies, strict=True)):
         if body is None or not body.sealed:
             raise NotCanonicalError("a body of the item is missing or not sealed")
-        salted = unseal_body(
-            key, place, agreement=ledger.agreement, writer=envelope.writer, item=wrap.item, data=body.data
-        )
-        bodies.append(open_body(ref, salted))
+        bodies.append(open_body(ref, item.open(place, body.data)))
     return check_item(ledger, envelope, wrap, key, bodies)
 
 
@@ -154,7 +262,7 @@ def check_item(ledger: Ledger, envelope: Envelope, wrap: Wrap | None, key: bytes
     transfer = decode(Transfer, bodies[0])
     header, digest = decode(TransferHeader, transfer.header), hashlib.sha256(transfer.header).digest()
     payload = header.payload
-    of_an_item = len(bodies) <= 2 and ITEM.fullmatch(header.item) is not None
+    of_an_item = len(bodies) <= 2 and ITEM.fullmatch(header.item) is not None and of_one_form(header)
     if not of_an_item or len(payload.salt) != SALT or min(payload.size, payload.segments) < 0:
         raise NotCanonicalError("the header is not one of an item")
     inline = bodies[1] if len(bodies) == 2 else None
@@ -194,9 +302,10 @@ def _judge(
 ) -> str | None:
     """The coarse code to refuse with, or None. Every refusal is explained in the national log."""
     trusted = log.keys.at(seq) is not None
-    item = facts_at(node, log, seq, opened.transfer, channel=channel, trusted=trusted)
+    item = facts_at(node, ledger, log, seq, opened, channel=channel, trusted=trusted)
     gate = gate_for(ledger, unit.at, sender=log.row.writer, recipient=node.party, direction="accept")
     unit.holds_until(gate.until)
+    unit.holds_until(standing_until(item, unit.at))
     decision = gate.decide(item, unit.at)
     node.note_warnings(decision)
     if decision.allowed:
@@ -210,80 +319,46 @@ def _judge(
     return decision.shared_code() or "OTHER"
 
 
-def _keep(node: "Node", unit: Work, log: HeldLog, entry: CheckedEntry, opened: Opened) -> None:
-    for place, body in enumerate(entry.delivery.bodies):
-        if body is not None:
-            unit.tx.put_body(log.row.id, entry.envelope.seq, place, body.sealed, body.data)
-    unit.undo.append(lambda: node.item_keys.destroy(log.row.id, entry.envelope.seq))
-    node.keep_content_key(unit.tx, log.row.id, entry.envelope.seq, opened.header.item, opened.content_key)
-
-
 def segments_held(node: "Node", position: Position) -> int:
     """How many whole sealed segments of a payload are held."""
     path = node.payload_path(position)
     return path.stat().st_size // SEALED_SEGMENT if path.exists() else 0
 
 
-def take_segment(node: "Node", log: HeldLog, seq: int, index: int, data: bytes, expected: int) -> int:
-    """Append one sealed segment to the payload's file if it is the next; returns how many are held then."""
-    path = node.payload_path(Position(*log.name, seq))
-    have = min(segments_held(node, Position(*log.name, seq)), expected - 1)  # the last may come again, to be judged
-    if index != have or index >= expected or len(data) > SEALED_SEGMENT:
-        return have
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
-    try:
-        os.ftruncate(handle, have * SEALED_SEGMENT)  # a torn segment from before a crash is written again
-        os.pwrite(handle, data, have * SEALED_SEGMENT)
-        if index + 1 == expected:
-            os.fsync(handle)
-            node.sync_payloads()
-    finally:
-        os.close(handle)
-    return have + 1
-
-
-def finish_payload(node: "Node", unit: Work, ledger: Ledger, log: HeldLog, seq: int, channel: str) -> Outcome:
-    """Judge a transfer whose last segment has come: digests first, then the gate at this instant."""
+def finish_payload(
+    node: "Node", unit: Work, ledger: Ledger, log: HeldLog, seq: int, wrong: str | None, channel: str
+) -> Outcome:
+    """Judge a transfer whose last segment has come: ``wrong`` says what its digests showed, then the gate is asked."""
     position = Position(*log.name, seq)
     try:
         opened = node.open_held(ledger, position)
-        _check_payload(node, position, opened)
+        if wrong is not None:
+            raise NotCanonicalError(wrong)
     except (SealingError, NotCanonicalError) as error:
         code = _closed(ledger, unit) or "SEAL"
         note(node, unit, "refused", {"from": log.row.writer, "entry": seq, "code": code, "text": str(error)})
         return _refuse_awaited(node, unit, log, seq, code)
-    if _given_before(unit, log, opened.header.item):  # two of one id may have been on their way at once
+    if unit.tx.held_from(log.row.writer, [opened.header.item]):  # two of one id may have been on their way at once
         return _refuse_awaited(node, unit, log, seq, "DUPLICATE")
-    refused = _judge(node, unit, ledger, log, seq, opened, channel)
+    refused = _decide(node, unit, ledger, log, seq, opened, channel)
     if refused is not None:
         return _refuse_awaited(node, unit, log, seq, refused)
-    unit.tx.enter(log.row.id, seq, log.row.writer, "held", opened.header.item, "held", unit.at)
-    unit.tx.end_awaiting(log.row.id, seq)
+    unit.tx.enter([(log.row.id, seq, log.row.writer, "held", opened.header.item, "held", unit.at)])
+    _relate(unit, log, seq, opened.header)
+    unit.tx.end_awaiting(log.row.id, [seq])
+    unit.after.append(lambda: node.arrived(log.row.id, [seq]))
     return Outcome(seq)
 
 
-def abandon(node: "Node", unit: Work, ledger: Ledger, log: HeldLog, seq: int) -> str | None:
-    """Give up a transfer whose payload can no longer come, since nothing may flow: the code to refuse it with.
+def abandon(node: "Node", unit: Work, ledger: Ledger, log: HeldLog, seqs: list[int]) -> str | None:
+    """Give up transfers of which a part can no longer come, since nothing may flow: the code to refuse them with.
 
-    None where something may flow at this instant: then it is still awaited.
+    None where something may flow at this instant: then they are still awaited.
     """
     closed = _closed(ledger, unit)
     if closed is not None:
-        note(node, unit, "refused", {"from": log.row.writer, "entry": seq, "code": closed, "text": "never complete"})
-        _refuse_awaited(node, unit, log, seq, closed)
+        facts = {"from": log.row.writer, "entries": seqs, "code": closed, "text": "never complete"}
+        note(node, unit, "refused", facts)
+        for seq in seqs:
+            _refuse_awaited(node, unit, log, seq, closed)
     return closed
-
-
-def _check_payload(node: "Node", position: Position, opened: Opened) -> None:
-    payload = opened.header.payload
-    plain, sealed, key = PayloadDigest(payload.salt), hashlib.sha256(), payload_key(opened.content_key)
-    size = 0
-    with node.payload_path(position).open("rb") as file:
-        for index in range(payload.segments):
-            data = file.read(SEALED_SEGMENT)
-            sealed.update(data)
-            clear = unseal_segment(key, index, index + 1 == payload.segments, data)
-            plain.update(clear)
-            size += len(clear)
-    if (sealed.digest(), plain.digest(), size) != (payload.sealed, payload.digest, payload.size):
-        raise NotCanonicalError("the payload is not the one that was approved")

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 from entente.domain.agreement.instants import format_instant
 from entente.node.authority import own_prudence
-from entente.node.items import Line, held_marking, lines
+from entente.node.items import Line, held_marking, line_of
 from entente.node.ledger import Ledger
+from entente.node.relations import relations_view
 from entente.record.projection import Position
 
 if TYPE_CHECKING:
@@ -98,6 +99,7 @@ def line_view(node: "Node", line: Line) -> dict[str, Any]:
         "answered": _when(row.answered),
         "opened": _when(row.opened),
         "held": opened is not None,
+        **relations_view(node, line.ledger, line.position.writer, row.item),
     }
     if opened is not None:
         header, marking = opened.header, held_marking(node, line)
@@ -118,17 +120,22 @@ def line_view(node: "Node", line: Line) -> dict[str, Any]:
             "corresponding": marking.corresponding if marking else None,
             "handling": marking.handling if marking else False,
             "ask_originator": marking.ask_originator if marking else False,
+            "standing": header.standing,
+            "relation": {"kind": header.relation.kind, "item": header.relation.item} if header.relation else None,
+            "stream": {"stream": header.stream.stream, "number": header.stream.number} if header.stream else None,
         }
     return shown
 
 
 def given_view(node: "Node", ledger: Ledger, position: Position) -> list[dict[str, Any]]:
     """The register's lines of an item just given."""
-    return [line_view(node, line) for line in lines(node, "given", ledger) if line.position == position]
+    log = ledger.logs[position.writer, position.incarnation].row.id
+    return [line_view(node, line_of(node, row)) for row in node.store.register_of(log, position.seq, "given")]
 
 
 def log_view(node: "Node", ledger: Ledger) -> dict[str, Any]:
     """Every entry of every party's log in the order in which this node committed them, and how far each is cosigned."""
+    node.committer.settle()  # cosignatures that have just come
     entries = []
     for row in node.store.history(ledger.agreement):
         envelope = node.envelope(row)

@@ -97,10 +97,27 @@ class PayloadRef(Wire, frozen=True):
     segments: int
 
 
-class TransferHeader(Wire, frozen=True):
-    """The signed header of an item (docs/spec/transfer.md). ``composed`` is in milliseconds since the epoch."""
+class Relation(Wire, frozen=True):
+    """What an item is to an earlier one of the same sender: it brings it up to date, or cancels it."""
 
-    schema: Literal["entente/transfer/1"]
+    kind: Literal["update", "cancel"]
+    item: str
+
+
+class StreamPlace(Wire, frozen=True):
+    """An item's place in an ordered feed of its sender; ``number`` counts from 1 without gaps."""
+
+    stream: str
+    number: int
+
+
+class TransferHeader(Wire, frozen=True):
+    """The signed header of an item (docs/spec/transfer.md). ``composed`` is in milliseconds since the epoch.
+
+    ``standing`` is the id of the standing release under which it is released without an approval of its own.
+    """
+
+    schema: Literal["entente/transfer/2"]
     item: str
     agreement: bytes
     terms: bytes
@@ -115,6 +132,9 @@ class TransferHeader(Wire, frozen=True):
     reality: str
     composed: int
     payload: PayloadRef
+    standing: str | None
+    relation: Relation | None
+    stream: StreamPlace | None
 
 
 class ApprovalStatement(Wire, frozen=True):
@@ -131,6 +151,63 @@ class ApprovalStatement(Wire, frozen=True):
 
 class Approval(Wire, frozen=True):
     """An approval and the office key's signature over its bytes."""
+
+    statement: bytes
+    signature: Signature
+
+
+class Signer(Wire, frozen=True):
+    """Who signs: an office, and a pseudonymous id of the person within it."""
+
+    office: str
+    person: str
+
+
+class StandingStatement(Wire, frozen=True):
+    """What release authorities sign in advance for a class of items (docs/spec/bodies.md, section 5).
+
+    Instants are milliseconds since the epoch, ``expires`` the first at which it no longer holds. ``level`` is a
+    ceiling, one of the party's own markings. An empty list allows nothing, or nobody.
+    """
+
+    schema: Literal["entente/standing/1"]
+    agreement: bytes
+    by: str
+    id: str
+    signers: tuple[Signer, ...]
+    media_types: tuple[str, ...]
+    level: str
+    purposes: tuple[str, ...]
+    recipients: tuple[str, ...]
+    precedences: tuple[str, ...]
+    realities: tuple[str, ...]
+    caveats: tuple[str, ...]
+    max_size: int
+    begins: int
+    expires: int
+    note: str
+
+
+class SignedStanding(Wire, frozen=True):
+    """Kind ``standing``: the statement's bytes, and the signature of each of its signers in their order."""
+
+    statement: bytes
+    signatures: tuple[Signature, ...]
+
+
+class RevocationStatement(Wire, frozen=True):
+    """What a release authority signs to end one of its party's standing releases at once."""
+
+    schema: Literal["entente/revocation/1"]
+    agreement: bytes
+    by: str
+    id: str
+    office: str
+    person: str
+
+
+class SignedRevocation(Wire, frozen=True):
+    """Kind ``revocation``: the statement's bytes and the office's signature."""
 
     statement: bytes
     signature: Signature

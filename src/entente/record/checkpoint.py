@@ -8,6 +8,7 @@ same characters.
 
 import base64
 import hashlib
+from functools import lru_cache
 from typing import NamedTuple
 
 from entente.record.merkle import HASH, MAX_SIZE
@@ -86,13 +87,15 @@ def _unbase64(text: str, what: str) -> bytes:
         raise CheckpointError(f"the {what} is not base64") from error
 
 
+@lru_cache(maxsize=4096)
 def _check_name(name: str, what: str) -> None:
     if not name or "+" in name or any(character.isspace() or not character.isprintable() for character in name):
         raise CheckpointError(f"the {what} is empty or holds a space, a plus sign or a control character")
 
 
+@lru_cache(maxsize=256)
 def parse_note(text: str) -> Note:
-    """Parse a signed checkpoint, verifying no signature.
+    """Parse a signed checkpoint, verifying no signature; one that was parsed a moment ago is not parsed again.
 
     Raises:
         CheckpointError: too long; not three lines of text, a blank line and 1 to 16 signature lines; a line in another

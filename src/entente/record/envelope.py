@@ -8,6 +8,7 @@ checkpoints and verification go on working.
 
 import hashlib
 import re
+from functools import lru_cache
 from typing import Literal
 
 from entente.sealing.canonical import NotCanonicalError, Wire, decode
@@ -28,7 +29,10 @@ KINDS_TO_ALL = frozenset(
     {"keys", "sealing", "epoch", "document", "act", "delivered", "received", "restart", "national"}
 )
 """Kinds whose bodies go to every party (docs/spec/record.md): formal acts, receipts and key statements."""
-KNOWN_KINDS = KINDS_TO_ALL | {"transfer"}
+KINDS_TO_NAMED = frozenset({"standing", "revocation"})
+"""Kinds whose bodies go in clear, and only to the recipients that the standing release names."""
+KINDS_IN_CLEAR = KINDS_TO_ALL | KINDS_TO_NAMED
+KNOWN_KINDS = KINDS_IN_CLEAR | {"transfer"}
 
 
 class Seen(Wire, frozen=True):
@@ -119,9 +123,9 @@ def parse_envelope(data: bytes) -> Envelope:
         raise NotCanonicalError(f"unknown suite {envelope.suite!r}")
     if len(envelope.agreement) != 32 or envelope.seq < 0 or envelope.instant < 0 or envelope.payload < 0:
         raise NotCanonicalError("a field of the envelope is out of its range")
-    for name, pattern in ((envelope.writer, PARTY_ID), (envelope.incarnation, INCARNATION), (envelope.kind, _KIND)):
-        if not pattern.fullmatch(name):
-            raise NotCanonicalError(f"{name[:80]!r} is not a well-formed name")
+    wrong = _misnamed(envelope.writer, envelope.incarnation, envelope.kind)
+    if wrong is not None:
+        raise NotCanonicalError(f"{wrong[:80]!r} is not a well-formed name")
     if not 1 <= len(envelope.bodies) <= MAX_BODIES:
         raise NotCanonicalError(f"an envelope has 1 to {MAX_BODIES} bodies")
     for ref in envelope.bodies:
@@ -131,6 +135,15 @@ def parse_envelope(data: bytes) -> Envelope:
         if len(seen.root) != 32 or seen.size < 1:
             raise NotCanonicalError("a checkpoint seen is out of its range")
     return envelope
+
+
+@lru_cache(maxsize=1024)
+def _misnamed(writer: str, incarnation: str, kind: str) -> str | None:
+    """The first of an envelope's names that is not well-formed; a log's are the same in every entry."""
+    for name, pattern in ((writer, PARTY_ID), (incarnation, INCARNATION), (kind, _KIND)):
+        if not pattern.fullmatch(name):
+            return name
+    return None
 
 
 def open_body(ref: BodyRef, salted: bytes) -> bytes:

@@ -5,10 +5,10 @@ later. A fact is stated here only if a signature or a commitment in the record s
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from entente.domain.marking.marking import Marking
-from entente.domain.release_facts import RELEASE_ROLE, ApprovalFact, ItemFacts
+from entente.domain.release_facts import RELEASE_ROLE, ApprovalFact, ItemFacts, StandingRelease
 from entente.record.bodies import Approval, ApprovalStatement, TransferHeader
 from entente.record.projection import OfficeLookup, Position
 from entente.sealing.canonical import NotCanonicalError, decode
@@ -16,12 +16,14 @@ from entente.sealing.errors import BadSignatureError
 
 
 def approval_facts(
-    at: Position, header_bytes: bytes, header: TransferHeader, approvals: Iterable[Approval], offices: OfficeLookup
+    at: Position, header_bytes: bytes, header: TransferHeader, approvals: Sequence[Approval], offices: OfficeLookup
 ) -> tuple[ApprovalFact, ...]:
     """The approvals that are of exactly this header, by an office that could release at that position.
 
     An approval that is malformed, of another item, or not signed by such an office is no fact.
     """
+    if not approvals:  # under a standing release, ten thousand times a second
+        return ()
     digest = hashlib.sha256(header_bytes).digest()
     facts = []
     for approval in approvals:
@@ -62,9 +64,12 @@ def item_facts(
     key_trusted: bool,
     uncertainty: int | None,
     on_hold: bool | None,
+    standing: StandingRelease | str | None = None,
 ) -> ItemFacts:
     """An item's facts: what its header and approvals say, and what only the asking party knows.
 
+    ``standing`` is what :meth:`entente.record.standings.Standings.at` answers for the standing release that the header
+    cites; an approval of the item itself makes it unnecessary.
     ``channel`` is how it travels, ``uncertainty`` (ms) that of the party's clock, ``on_hold`` whether an open incident
     holds the item. Consents, assurances and facility clearances have no entry in the record yet; absent, they refuse.
     """
@@ -86,4 +91,7 @@ def item_facts(
         release_authority=approvals[0] if approvals else None,
         second_person=second_person(approvals),
         on_hold=on_hold,
+        media_type=header.media_type,
+        standing=standing if isinstance(standing, StandingRelease) else None,
+        standing_missing=standing if isinstance(standing, str) else None,
     )

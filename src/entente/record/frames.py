@@ -10,7 +10,7 @@ from typing import Union
 
 import msgspec
 
-from entente.record.envelope import Delivery
+from entente.record.envelope import DeliveredBody, Delivery, Wrap
 from entente.sealing.canonical import NotCanonicalError
 
 MAX_FRAME = 4 * 1024 * 1024
@@ -43,7 +43,11 @@ class Hello(Frame, frozen=True, tag="hello"):
 
 
 class Entries(Frame, frozen=True, tag="entries"):
-    """Consecutive entries of one log from ``first`` on, and the checkpoint that covers them."""
+    """Consecutive entries of one log from ``first`` on, and the checkpoint that covers them.
+
+    ``deferred`` are ranges (first and last sequence number) of items for the receiver whose bodies and wraps come
+    later, in :class:`Bodies`: envelopes run ahead so that something more urgent need not wait.
+    """
 
     agreement: bytes
     writer: str
@@ -51,6 +55,39 @@ class Entries(Frame, frozen=True, tag="entries"):
     first: int
     deliveries: tuple[Delivery, ...]
     checkpoint: str
+    deferred: tuple[tuple[int, int], ...]
+
+
+class Later(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """What was deferred of one item: its bodies and its wrap, or the wrap without a key where they are withheld."""
+
+    seq: int
+    bodies: tuple[DeliveredBody | None, ...]
+    wrap: Wrap
+
+
+class Bodies(Frame, frozen=True, tag="bodies"):
+    """Deferred bodies of items whose envelopes the receiver holds already."""
+
+    agreement: bytes
+    writer: str
+    incarnation: str
+    items: tuple[Later, ...]
+
+
+class Lack(Frame, frozen=True, tag="lack"):
+    """Asks for deferred bodies that have not come: ranges of sequence numbers, after a new session has begun."""
+
+    agreement: bytes
+    writer: str
+    incarnation: str
+    ranges: tuple[tuple[int, int], ...]
+
+
+class Taken(Frame, frozen=True, tag="taken"):
+    """How many frames with entries or bodies of this session have been dealt with: there is room for as many more."""
+
+    count: int
 
 
 class Cosigned(Frame, frozen=True, tag="cosigned"):
@@ -102,7 +139,7 @@ class Pong(Frame, frozen=True, tag="pong"):
     count: int
 
 
-AnyFrame = Union[Hello, Entries, Cosigned, Segment, Want, Trouble, Ping, Pong]  # noqa: UP007 - msgspec reads the union at run time
+AnyFrame = Union[Hello, Entries, Bodies, Lack, Taken, Cosigned, Segment, Want, Trouble, Ping, Pong]  # noqa: UP007 - msgspec reads the union at run time
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder: msgspec.msgpack.Decoder[AnyFrame] = msgspec.msgpack.Decoder(AnyFrame)

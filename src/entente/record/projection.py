@@ -8,6 +8,7 @@ nothing by the clock and holds nothing that the logs do not say.
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import pairwise
 from typing import NamedTuple, TypeAlias, cast, get_args
 
@@ -20,6 +21,7 @@ from entente.record.bodies import (
     ActStatement,
     DeliveredClaim,
     EpochSetup,
+    NationalHead,
     Received,
     ReceivedOf,
     SealingAnnouncement,
@@ -28,28 +30,21 @@ from entente.record.bodies import (
     TransferHeader,
 )
 from entente.record.envelope import KNOWN_KINDS, Envelope
+from entente.record.position import OfficeLookup, Position
+from entente.record.standings import Standings
 from entente.sealing.canonical import NotCanonicalError, decode
 from entente.sealing.errors import BadKeyError, BadSignatureError, UnknownSuiteError
 from entente.sealing.seal import SealingPublic
-from entente.sealing.signing import HybridPublic
 from entente.sealing.suites import check_suite
 
 _CODE = re.compile(r"[A-Z_]{1,40}")
+DIGEST = 32
+"""Bytes of a SHA-256."""
 BIND = "bind"
 """The role of an office that may bind its party by formal acts."""
 
 
-class Position(NamedTuple):
-    """Where an entry stands: writer, incarnation of the writer's log, sequence number from 0."""
-
-    writer: str
-    incarnation: str
-    seq: int
-
-
-OfficeLookup: TypeAlias = Callable[[Position, str, str], HybridPublic | None]
-"""(position, office id, role) -> the office's public keys as valid at that position, or None."""
-
+__all__ = ["ActRecord", "Answer", "OfficeLookup", "Position", "Projection", "TransferRecord"]
 
 _Handler: TypeAlias = Callable[[Position, Envelope, Sequence[bytes | None]], str | None]
 
@@ -86,15 +81,27 @@ class Projection:
     """The facts of one agreement as far as the entries fed so far tell them."""
 
     def __init__(
-        self, agreement: bytes, offices: OfficeLookup, roots: Mapping[str, bytes], *, keep_items: bool = True
+        self,
+        agreement: bytes,
+        offices: OfficeLookup,
+        roots: Mapping[str, bytes],
+        *,
+        keep_items: bool = True,
+        own: str = "",
     ) -> None:
         """``roots``: every known party's root-card digest, from pairing or from the verifier's arguments, never a log.
 
         With ``keep_items`` false, transfers and the answers to them are checked for form and not kept: a node has its
         register for them, and its memory must not grow with its history.
+
+        ``own``: the party whose node this is. Its own receipts may come back, after a restore, before what they answer;
+        anybody else's that do would acknowledge what is not yet written.
         """
         self.agreement = agreement
         self._keep_items = keep_items
+        self._own = own
+        self._early: list[tuple[Position, int, ReceivedOf]] = []
+        self._replaying = False
         self.roots = roots
         self.documents: dict[str, Agreement] = {}
         self.document_bytes: dict[str, bytes] = {}
@@ -105,6 +112,7 @@ class Projection:
         self.items: dict[tuple[str, str], Position] = {}
         self.answers: dict[Position, dict[str, Answer]] = {}
         self.next_seq: dict[tuple[str, str], int] = {}
+        self.standings = Standings(agreement, offices)
         self._offices = offices
         self._handlers: dict[str, _Handler] = {
             "sealing": self._sealing,
@@ -113,7 +121,10 @@ class Projection:
             "act": self._act,
             "delivered": self._delivered,
             "transfer": self._transfer,
+            "standing": self.standings.take,
+            "revocation": self.standings.revoke,
             "received": self._received,
+            "national": self._national,
         }
 
     @property
@@ -128,11 +139,22 @@ class Projection:
         ``UNKNOWN_SUITE``, ``MALFORMED``, ``BAD_SIGNATURE``, ``BAD_KEY``, ``WRONG_AGREEMENT``, ``WRONG_ROOTS``,
         ``DUPLICATE``.
         """
-        position = Position(envelope.writer, envelope.incarnation, envelope.seq)
-        expected = self.next_seq.get(position[:2], 0)
+        name = (envelope.writer, envelope.incarnation)
+        expected = self.next_seq.get(name, 0)
         if envelope.seq != expected or envelope.agreement != self.agreement:
-            raise ValueError(f"entry {position} fed out of order; {expected} is next")
-        self.next_seq[position[:2]] = expected + 1
+            raise ValueError(f"entry {envelope.seq} of {name} fed out of order; {expected} is next")
+        self.next_seq[name] = expected + 1
+        return self.learn(envelope, bodies)
+
+    def pass_over(self, name: tuple[str, str], seq: int) -> None:
+        """Count an entry of a log as fed, without looking at it: an item, where items are not kept."""
+        if self.next_seq.get(name, 0) != seq:
+            raise ValueError(f"entry {seq} of {name} fed out of order; {self.next_seq.get(name, 0)} is next")
+        self.next_seq[name] = seq + 1
+
+    def learn(self, envelope: Envelope, bodies: Sequence[bytes | None]) -> str | None:
+        """What :meth:`feed` does with an entry whose place in its log is known to be right."""
+        position = Position(envelope.writer, envelope.incarnation, envelope.seq)
         if envelope.kind not in KNOWN_KINDS:
             code: str | None = "UNKNOWN_KIND"
         else:
@@ -147,9 +169,32 @@ class Projection:
                 code = "BAD_SIGNATURE"
             except BadKeyError:
                 code = "BAD_KEY"
-        if code is not None:
+        if code is not None and self._keep_items:
             self.invalid[position] = code
         return code
+
+    @contextmanager
+    def replaying(self, sizes: Mapping[tuple[str, str], int]) -> Iterator[None]:
+        """While facts of logs of these ``sizes`` are learnt anew, in the order in which they came.
+
+        One's own receipts came before what they answer if that order is the one of a restored node.
+        """
+        self.next_seq, self._replaying = dict(sizes), True
+        yield
+        self._replaying = False
+        self._early = [early for early in self._early if self._beyond(early[2])]
+
+    def answers_act(self, body: bytes) -> bool:
+        """Whether a receipt answers a formal act; not where it is none, or names what is not there yet."""
+        try:
+            receipt = decode(Received, body)
+        except NotCanonicalError:
+            return False
+        for of in receipt.of:
+            last = max([high for _, high in of.accepted] + [refused.seq for refused in of.refused], default=-1)
+            if last >= self.next_seq.get((of.writer, of.incarnation), 0):
+                return False  # it is refused, and stays refused when the log has grown over what it names
+        return any(answer for of in receipt.of for answer in self._acts_of(of))
 
     def _sealing(self, _position: Position, _envelope: Envelope, bodies: Sequence[bytes | None]) -> str | None:
         if bodies[0] is None:
@@ -159,6 +204,11 @@ class Projection:
         check_suite(announced.suite)
         key.check()
         return None if announced.key == key.id else "MALFORMED"
+
+    @staticmethod
+    def _national(_position: Position, _envelope: Envelope, bodies: Sequence[bytes | None]) -> str | None:
+        blinded = decode(NationalHead, bodies[0]).blinded if bodies[0] is not None else b""
+        return None if len(blinded) == DIGEST else "MALFORMED"
 
     def _epoch(self, _position: Position, _envelope: Envelope, bodies: Sequence[bytes | None]) -> str | None:
         if bodies[0] is None:
@@ -201,6 +251,9 @@ class Projection:
             return "BAD_SIGNATURE"
         office.verify("act", signed.act, signed.signature)
         self.acts[statement.id] = ActRecord(position, envelope.instant, statement, signed.office)
+        for receipt, instant, of in self._early:
+            if position[:2] == (of.writer, of.incarnation) and (found := _answer_in(of, position.seq)):
+                self._answer(position, receipt, instant, found[0])
         return None
 
     def _roots_agree(self, statement: ActStatement) -> bool:
@@ -243,36 +296,48 @@ class Projection:
             return "MALFORMED"
         receipt = decode(Received, bodies[0])
         for of in receipt.of:
-            known = self.next_seq.get((of.writer, of.incarnation), 0)
-            ends = [seq for pair in of.accepted for seq in pair] + [refused.seq for refused in of.refused]
-            if of.writer == envelope.writer or any(not 0 <= seq < known for seq in ends):
+            known, ends = self.next_seq.get((of.writer, of.incarnation), 0), _ends(of)
+            early = envelope.writer == self._own and min(ends, default=0) >= 0
+            if of.writer == envelope.writer or not (early or all(0 <= seq < known for seq in ends)):
                 return "MALFORMED"
             if not _each_once(of):
                 return "MALFORMED"
         if len({(of.writer, of.incarnation) for of in receipt.of}) != len(receipt.of):
             return "MALFORMED"
         for of in receipt.of:
-            for seq, code in self._answered(of):
-                answer = Answer(envelope.writer, position, envelope.instant, code)
-                self.answers.setdefault(Position(of.writer, of.incarnation, seq), {}).setdefault(
-                    envelope.writer, answer
-                )
+            self._note(position, envelope.instant, of)
+            if envelope.writer == self._own and (self._replaying or self._beyond(of)):
+                self._early.append((position, envelope.instant, of))
         return None
+
+    def _note(self, receipt: Position, instant: int, of: ReceivedOf) -> None:
+        """Keep what a receipt answers, as far as it is here."""
+        for seq, code in self._answered(of):
+            self._answer(Position(of.writer, of.incarnation, seq), receipt, instant, code)
+
+    def _answer(self, answered: Position, receipt: Position, instant: int, code: str | None) -> None:
+        """Keep an answer to one entry; the first answer of a party stands."""
+        answers = self.answers.get(answered, {})
+        if receipt.writer not in answers:
+            self.answers[answered] = {**answers, receipt.writer: Answer(receipt.writer, receipt, instant, code)}
+
+    def _beyond(self, of: ReceivedOf) -> bool:
+        """Whether a receipt answers an entry that is not here yet."""
+        return max(_ends(of), default=-1) >= self.next_seq.get((of.writer, of.incarnation), 0)
 
     def _answered(self, of: ReceivedOf) -> Iterator[tuple[int, str | None]]:
         """(sequence number, refusal code or None) of what a receipt answers; of acts alone where items are not kept."""
         if self._keep_items:
             yield from ((seq, None) for low, high in of.accepted for seq in range(low, high + 1))
             yield from ((refused.seq, refused.code) for refused in of.refused)
-            return
-        refused_codes = {refused.seq: refused.code for refused in of.refused}
+        else:
+            yield from self._acts_of(of)
+
+    def _acts_of(self, of: ReceivedOf) -> Iterator[tuple[int, str | None]]:
+        """(sequence number, refusal code or None) of the formal acts among what a receipt answers."""
         for act in self.acts.values():
-            if act.position[:2] == (of.writer, of.incarnation):
-                seq = act.position.seq
-                if seq in refused_codes:
-                    yield seq, refused_codes[seq]
-                elif any(low <= seq <= high for low, high in of.accepted):
-                    yield seq, None
+            if act.position[:2] == (of.writer, of.incarnation) and (found := _answer_in(of, act.position.seq)):
+                yield act.position.seq, found[0]
 
     def domain_acts(self) -> list[Act]:
         """The formal acts as lifecycle section 1 defines them, with what is known of their delivery."""
@@ -303,6 +368,19 @@ class Projection:
             instant=statement.instant,
             reading=cast("Reading | None", statement.reading),
         )
+
+
+def _answer_in(of: ReceivedOf, seq: int) -> tuple[str | None] | None:
+    """What a receipt answers to one entry: a refusal's code, None inside for accepted; None where it does not."""
+    for refused in of.refused:
+        if refused.seq == seq:
+            return (refused.code,)
+    return (None,) if any(low <= seq <= high for low, high in of.accepted) else None
+
+
+def _ends(of: ReceivedOf) -> list[int]:
+    """Every sequence number that a receipt names, of its ranges the first and the last."""
+    return [seq for pair in of.accepted for seq in pair] + [refused.seq for refused in of.refused]
 
 
 def _each_once(of: ReceivedOf) -> bool:

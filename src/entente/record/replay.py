@@ -35,6 +35,9 @@ ATTESTED_IF_ASKED: Final = (
 )
 """Steps that rest on facts outside the record where the terms, or a third party's information, ask for them."""
 
+ATTESTED_BY_STANDING: Final = ("RELEASE_AUTHORITY_MISSING", "SECOND_PERSON_MISSING")
+"""Steps that rest on a standing release where its body, or what may be its revocation, is withheld."""
+
 Logs = Mapping[tuple[str, str], CheckedLog]
 
 
@@ -189,9 +192,10 @@ class Replay:
             return
         facts = self._facts(record, recipient)
         sender = record.header.sender
+        hidden = self._hidden(record.position, record.header.standing, facts)
         try:
-            failed, rests_on = _split(_try_channels(keeper, sender, recipient, direction, facts, at))
-            later, _ = _split(_try_channels(self._hindsight, sender, recipient, direction, facts, at))
+            failed, rests_on = _split(_try_channels(keeper, sender, recipient, direction, facts, at), facts, hidden)
+            later, _ = _split(_try_channels(self._hindsight, sender, recipient, direction, facts, at), facts, hidden)
         except ValueError as error:
             view.bad.append(log.bad("TERMS_MISSING", f"{direction} cannot be judged: {error}", seq, step=7))
             return
@@ -224,6 +228,7 @@ class Replay:
                 record.position, record.transfer.header, record.header, record.transfer.approvals, self._offices
             )
         sender_keys = self._logs[record.position[:2]].history.at(record.position.seq)
+        standing = record.header.standing
         peer_keys = [log for (writer, _), log in self._logs.items() if writer == recipient and log.history.statements]
         return item_facts(
             record.header,
@@ -232,7 +237,14 @@ class Replay:
             key_trusted=sender_keys is not None and bool(peer_keys),
             uncertainty=0,
             on_hold=False,
+            standing=None if standing is None else self.complete.standings.at(record.position, standing),
         )
+
+    def _hidden(self, position: Position, standing: str | None, facts: ItemFacts) -> bool:
+        """Whether the item goes by a standing release of which something may be withheld."""
+        if standing is None or facts.release_authority is not None:
+            return False
+        return self.complete.standings.not_shown(position, standing)
 
 
 def _position(envelope: Envelope) -> Position:
@@ -270,11 +282,17 @@ def _try_channels(
     return decision
 
 
-def _split(decision: Decision) -> tuple[dict[str, str], tuple[str, ...]]:
-    """(code -> text) of the steps that the record shows to fail, and the codes of those that it cannot show."""
+def _split(decision: Decision, facts: ItemFacts, hidden: bool) -> tuple[dict[str, str], tuple[str, ...]]:
+    """(code -> text) of the steps that the record shows to fail, and the codes of those that it cannot show.
+
+    Where a standing release is shown and only what may be its revocation is not, its class is judged all the same.
+    """
     codes = {reason.code: reason.text for reason in decision.reasons}
     asked = tuple(code for code in ATTESTED_IF_ASKED if code in codes)
-    return {code: text for code, text in codes.items() if code not in asked}, ATTESTED + asked
+    unknown = ATTESTED_BY_STANDING if hidden and facts.standing is None else ()
+    failed = {code: text for code, text in codes.items() if code not in asked and code not in unknown}
+    resting = tuple(code for code in ATTESTED_BY_STANDING if hidden and code not in failed)
+    return failed, ATTESTED + asked + resting
 
 
 def _withheld(record: TransferRecord, origin: str, direction: Direction, party: str, at: int) -> Judgement:

@@ -27,6 +27,7 @@ from entente.record.bodies import ActStatement, SignedAct
 from entente.record.envelope import open_body, parse_envelope
 from entente.record.evidence import Evidence, EvidenceError, LogEvidence, read_evidence
 from entente.record.frames import AnyFrame
+from entente.record.places import check_places
 from entente.record.projection import Projection
 from entente.record.registers import registers
 from entente.record.replay import Replay, View
@@ -113,6 +114,7 @@ def _verify(parsed: Evidence, roots: Sequence[bytes], findings: _Findings) -> Re
     findings.bad += _check_receipts(views, replay.complete, logs)
     findings.step(6, "recomputed", "every receipt and every head seen")
     findings.bad += [bad for view in views for bad in view.bad]
+    findings.bad += check_places(replay.complete, logs)
     judged = tuple(judgement for view in views for judgement in view.judgements)
     withheld = sum(judgement.label == "withheld" for judgement in judged)
     findings.step(7, "recomputed", f"{len(judged) - withheld} asked again, {withheld} withheld")

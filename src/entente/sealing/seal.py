@@ -32,6 +32,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from entente.sealing.canonical import Wire, encode
 from entente.sealing.errors import BadKeyError, NotOpenedError
+from entente.sealing.randomness import random_bytes
 from entente.sealing.suites import SUITE, prefixed
 
 KEY: Final = 32
@@ -215,40 +216,58 @@ def new_content_key() -> bytes:
     return os.urandom(KEY)
 
 
-def wrap(epoch_secret: bytes, content_key: bytes, binding: WrapBinding) -> tuple[bytes, bytes]:
-    """The content key for one recipient: ``(nonce, sealed)``, 12 and 48 bytes."""
-    nonce = os.urandom(NONCE)
-    return nonce, AESGCM(epoch_secret).encrypt(nonce, content_key, prefixed("wrap", encode(binding)))
+class EpochSeal:
+    """What wraps content keys for one recipient under a link epoch, and unwraps them there."""
+
+    __slots__ = ("_cipher",)
+
+    def __init__(self, secret: bytes) -> None:
+        self._cipher = AESGCM(secret)
+
+    def wrap(self, content_key: bytes, binding: WrapBinding) -> tuple[bytes, bytes]:
+        """The content key for one recipient: ``(nonce, sealed)``, 12 and 48 bytes."""
+        nonce = random_bytes(NONCE)
+        return nonce, self._cipher.encrypt(nonce, content_key, prefixed("wrap", encode(binding)))
+
+    def unwrap(self, nonce: bytes, sealed: bytes, binding: WrapBinding) -> bytes:
+        """The content key that :meth:`wrap` sealed.
+
+        Raises:
+            NotOpenedError: altered, or wrapped for another item, recipient, header, terms or epoch.
+        """
+        content_key = _decrypt(self._cipher, nonce, sealed, prefixed("wrap", encode(binding)), "wrapped key")
+        if len(content_key) != KEY:
+            raise NotOpenedError(f"a content key has {KEY} bytes")
+        return content_key
 
 
-def unwrap(epoch_secret: bytes, nonce: bytes, sealed: bytes, binding: WrapBinding) -> bytes:
-    """The content key that :func:`wrap` sealed.
-
-    Raises:
-        NotOpenedError: altered, or wrapped for another item, recipient, header, terms or epoch.
-    """
-    content_key = _open(epoch_secret, nonce, sealed, prefixed("wrap", encode(binding)), "wrapped key")
-    if len(content_key) != KEY:
-        raise NotOpenedError(f"a content key has {KEY} bytes")
-    return content_key
-
-
-def seal_body(content_key: bytes, index: int, *, agreement: bytes, writer: str, item: str, data: bytes) -> bytes:
-    """A body of an item, sealed at its place among the entry's bodies (0 to 255); 16 bytes longer than ``data``.
+class ItemSeal:
+    """What seals and opens the bodies of one item, each at its place among the entry's bodies (0 to 255).
 
     The content key is fresh with the item and each place is sealed once, so the place serves as the nonce. Sealing
     different bytes at the same place under the same key would give both away: make a new content key instead.
     """
-    return AESGCM(content_key).encrypt(_body_nonce(index), data, _body_context(agreement, writer, item, index))
 
+    __slots__ = ("_cipher", "_context")
 
-def unseal_body(content_key: bytes, index: int, *, agreement: bytes, writer: str, item: str, data: bytes) -> bytes:
-    """The body that :func:`seal_body` sealed.
+    def __init__(self, content_key: bytes, agreement: bytes, writer: str, item: str) -> None:
+        self._cipher = AESGCM(content_key)
+        self._context = (agreement, writer, item)
 
-    Raises:
-        NotOpenedError: altered, or sealed for another item or another place.
-    """
-    return _open(content_key, _body_nonce(index), data, _body_context(agreement, writer, item, index), "body")
+    def seal(self, index: int, data: bytes) -> bytes:
+        """A body, sealed; 16 bytes longer than ``data``."""
+        return self._cipher.encrypt(_body_nonce(index), data, self._body_context(index))
+
+    def open(self, index: int, data: bytes) -> bytes:
+        """The body that :meth:`seal` sealed.
+
+        Raises:
+            NotOpenedError: altered, or sealed for another item or another place.
+        """
+        return _decrypt(self._cipher, _body_nonce(index), data, self._body_context(index), "body")
+
+    def _body_context(self, index: int) -> bytes:
+        return prefixed("body-seal", encode(_BodyContext(SUITE, *self._context, index)))
 
 
 def _body_nonce(index: int) -> bytes:
@@ -257,13 +276,13 @@ def _body_nonce(index: int) -> bytes:
     return index.to_bytes(NONCE, "big")
 
 
-def _body_context(agreement: bytes, writer: str, item: str, index: int) -> bytes:
-    return prefixed("body-seal", encode(_BodyContext(SUITE, agreement, writer, item, index)))
-
-
 def _open(key: bytes, nonce: bytes, sealed: bytes, context: bytes, what: str) -> bytes:
+    return _decrypt(AESGCM(key), nonce, sealed, context, what)
+
+
+def _decrypt(cipher: AESGCM, nonce: bytes, sealed: bytes, context: bytes, what: str) -> bytes:
     try:
-        return AESGCM(key).decrypt(nonce, sealed, context)
+        return cipher.decrypt(nonce, sealed, context)
     except (InvalidTag, ValueError) as error:
         raise NotOpenedError(f"the {what} was altered, or was sealed for another place or key") from error
 
@@ -326,6 +345,28 @@ def at_rest_open(key: bytes, context: bytes, data: bytes) -> bytes:
         NotOpenedError: altered, of another row, or under another key.
     """
     return _open(key, data[:NONCE], data[NONCE:], prefixed("at-rest", context), "stored value")
+
+
+class RestSeal:
+    """What locks many short values of one kind at rest, under a key derived for that kind."""
+
+    __slots__ = ("_cipher",)
+
+    def __init__(self, key: bytes, kind: bytes) -> None:
+        self._cipher = AESGCM(HKDF(SHA256(), KEY, None, prefixed("at-rest-key", kind)).derive(key))
+
+    def seal(self, context: bytes, data: bytes) -> bytes:
+        """``nonce || sealed``, 28 bytes longer than ``data``; at most 2**32 under one key (random nonces)."""
+        nonce = random_bytes(NONCE)
+        return nonce + self._cipher.encrypt(nonce, data, context)
+
+    def open(self, context: bytes, data: bytes) -> bytes:
+        """What :meth:`seal` sealed.
+
+        Raises:
+            NotOpenedError: altered, of another place, or under another key.
+        """
+        return _decrypt(self._cipher, data[:NONCE], data[NONCE:], context, "stored key")
 
 
 class PayloadDigest:

@@ -20,15 +20,20 @@ SUITE = "E1"
 SUITES = frozenset({SUITE})
 """The suites that this node reads."""
 
-SIGNED = frozenset({"keys", "act", "approval", "restart", "consent"})
+SIGNED = frozenset({"keys", "act", "approval", "restart", "consent", "standing", "revocation"})
 """Kinds of statements that a root or an office signs."""
 NODE_SIGNED = frozenset({"card"})
 """Kinds of statements that a node's checkpoint key signs; checkpoints themselves are C2SP notes."""
-SEALED = frozenset({"epoch", "wrap", "body-seal", "payload-key", "segment", "stream", "at-rest", "keyfile"})
+SEALED = frozenset(
+    {"epoch", "wrap", "body-seal", "payload-key", "segment", "stream", "at-rest", "at-rest-key", "keyfile"}
+)
 """Kinds of contexts that a seal or a derived key is bound to."""
 DIGESTED = frozenset({"body", "payload", "national"})
 """Kinds of salted commitments."""
 KINDS = SIGNED | NODE_SIGNED | SEALED | DIGESTED
+
+
+_PREFIXES = {kind: b"entente/%s/1\0" % kind.encode() for kind in KINDS}
 
 
 def prefixed(kind: str, data: bytes) -> bytes:
@@ -39,9 +44,11 @@ def prefixed(kind: str, data: bytes) -> bytes:
     Raises:
         ValueError: the kind is not registered here.
     """
-    if kind not in KINDS:
-        raise ValueError(f"{kind!r} is not a registered kind; register it in entente.sealing.suites")
-    return b"entente/%s/1\0%s" % (kind.encode(), data)
+    try:
+        return _PREFIXES[kind] + data
+    except KeyError:
+        text = f"{kind!r} is not a registered kind; register it in entente.sealing.suites"
+        raise ValueError(text) from None
 
 
 def check_suite(suite: str) -> None:

@@ -5,6 +5,7 @@ StoreError
  +-- BusyError       the database is locked by another process: nothing was written
  +-- FullError       the disk is full: nothing was written
  +-- BrokenError     the file is damaged, of a newer version, or not ours
+ +-- OutdatedError   the file is of an older version: it is upgraded by a command, never silently
  +-- DoubtfulError   a commit failed, and only the next start will show whether it stands
 """
 
@@ -42,6 +43,13 @@ class BrokenError(StoreError):
 
     code = "STORE_BROKEN"
     remedy = "Restore the node from its backup; the peers hold copies of its logs."
+
+
+class OutdatedError(StoreError):
+    """The store is of an older version than this software, and was left as it is."""
+
+    code = "UPGRADE_NEEDED"
+    remedy = "Upgrade it, which takes a backup first: entente node upgrade DIR"
 
 
 class DoubtfulError(StoreError):

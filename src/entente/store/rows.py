@@ -25,6 +25,8 @@ class NewEntry(NamedTuple):
     instant: int
     envelope: bytes
     bodies: Sequence[tuple[bool, bytes] | None]
+    fact: bool = True
+    """Whether a ledger is rebuilt from it when the node starts."""
 
 
 class EntryRow(NamedTuple):
@@ -35,6 +37,33 @@ class EntryRow(NamedTuple):
     kind: str
     instant: int
     envelope: bytes
+
+
+class AwaitedRow(NamedTuple):
+    """A transfer that is not complete: ``part`` is on its way, ``body`` or ``payload``; ``item`` "" if unknown."""
+
+    log: int
+    seq: int
+    part: str
+    item: str
+
+
+class RelationRow(NamedTuple):
+    """What an item (its entry, its id) is to an earlier one, ``item``: ``update`` or ``cancel``."""
+
+    log: int
+    seq: int
+    kind: str
+    item: str
+    by_item: str
+
+
+class StreamRow(NamedTuple):
+    """How far a stream has come, and what its first item bound it to."""
+
+    number: int
+    standing: str
+    recipients: str
 
 
 class RegisterRow(NamedTuple):

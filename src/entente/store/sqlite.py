@@ -5,18 +5,32 @@ rows below. Every append is compare-and-set on (size, root). A node's databases 
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from entente.store.errors import BrokenError, BusyError, ConflictError, DoubtfulError, FullError, StoreError
-from entente.store.rows import EntryRow, LogRow, NewEntry, RegisterRow
+from entente.store.debts import DebtReader
+from entente.store.errors import (
+    BrokenError,
+    BusyError,
+    ConflictError,
+    DoubtfulError,
+    FullError,
+    OutdatedError,
+    StoreError,
+)
+from entente.store.rows import AwaitedRow, EntryRow, LogRow, NewEntry, RegisterRow, RelationRow, StreamRow
 
 FRONTIER_EVERY = 512
 """Entries between two stored frontiers: the most hashes an earlier root costs."""
+PLACES = 16
+"""Places of bodies that a body's key has room for; an envelope has fewer."""
+WAL_PAGES = 8000
+"""Pages in the write-ahead log from which on the writer helps to begin it again."""
 
 
 def translate(error: sqlite3.Error) -> StoreError:
@@ -40,16 +54,22 @@ def translated() -> Iterator[None]:
         raise translate(error) from error
 
 
-def connect(path: Path, *, journal: str = "WAL", timeout_s: float = 2.0) -> sqlite3.Connection:
-    """A connection with the guarantees asserted, not assumed.
+def connect(path: Path, *, journal: str = "WAL", timeout_s: float = 2.0, read_only: bool = False) -> sqlite3.Connection:
+    """A connection with the guarantees asserted, not assumed; with ``read_only`` one that can write nothing.
 
     Raises:
         StoreError: the file cannot be opened, or does not give synchronous FULL and the journal mode asked for.
     """
     with translated():
-        connection = sqlite3.connect(path, timeout=timeout_s, isolation_level=None, check_same_thread=False)
+        name = f"{path.absolute().as_uri()}?mode=ro" if read_only else str(path)
+        connection = sqlite3.connect(
+            name, uri=read_only, timeout=timeout_s, isolation_level=None, check_same_thread=False
+        )
+        if read_only:
+            return connection
         mode = connection.execute(f"PRAGMA journal_mode={journal}").fetchone()[0]
         connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA wal_autocheckpoint=0")  # a commit never copies pages: :meth:`Store.checkpoint`
         connection.execute("PRAGMA secure_delete=ON")
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("PRAGMA trusted_schema=OFF")
@@ -59,29 +79,45 @@ def connect(path: Path, *, journal: str = "WAL", timeout_s: float = 2.0) -> sqli
     return connection
 
 
-def migrate(connection: sqlite3.Connection, folder: str) -> None:
+def body_id(log: int, seq: int, place: int) -> int:
+    """The one integer that a body is found by: rows of one log lie together, in order."""
+    return log << 44 | seq << 4 | place
+
+
+def _scripts(folder: str) -> list[tuple[int, Traversable]]:
+    found = (resources.files("entente.store") / folder).iterdir()
+    return sorted((int(file.name[:4]), file) for file in found if file.name.endswith(".sql"))
+
+
+def newest(folder: str = "migrations") -> int:
+    """The version of the stores that this software makes."""
+    return _scripts(folder)[-1][0]
+
+
+def version(connection: sqlite3.Connection) -> int:
+    """The version of a database, 0 where nothing is in it yet."""
+    with translated():
+        return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def migrate(connection: sqlite3.Connection, folder: str = "migrations") -> None:
     """Bring a database forward, one numbered migration per transaction.
 
     Raises:
         BrokenError: the database is of a newer version than this software.
     """
-    scripts = sorted(
-        (int(file.name[:4]), file)
-        for file in (resources.files("entente.store") / folder).iterdir()
-        if file.name.endswith(".sql")
-    )
+    found = version(connection)
+    if found > newest(folder):
+        raise BrokenError(f"the store is of version {found}, newer than this software's {newest(folder)}")
     with translated():
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if version > scripts[-1][0]:
-            raise BrokenError(f"the store is of version {version}, newer than this software's {scripts[-1][0]}")
-        for number, script in scripts:
-            if number > version:
+        for number, script in _scripts(folder):
+            if number > found:
                 connection.executescript(
                     f"BEGIN IMMEDIATE;\n{script.read_text()}\nPRAGMA user_version={number};\nCOMMIT;"
                 )
 
 
-class Reader:
+class Reader(DebtReader):
     """What can be asked of the store, inside a transaction or beside it."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -109,20 +145,34 @@ class Reader:
         sql = "SELECT log, seq, kind, instant, envelope FROM entry WHERE log = ? AND seq >= ? ORDER BY seq LIMIT ?"
         return [EntryRow(*row) for row in self._rows(sql, log, first, limit)]
 
-    def history(self, agreement: bytes) -> Iterator[EntryRow]:
-        """All entries of an agreement in the order in which this node committed them."""
+    def history(self, agreement: bytes, *, facts: bool = False) -> Iterator[EntryRow]:
+        """The entries of an agreement in the order in which this node committed them; all, or those noted as facts."""
+        which = "fact f JOIN entry e ON e.at_order = f.at_order" if facts else "entry e"
         sql = (
-            "SELECT e.log, e.seq, e.kind, e.instant, e.envelope FROM entry e JOIN log l ON l.id = e.log"
+            f"SELECT e.log, e.seq, e.kind, e.instant, e.envelope FROM {which} JOIN log l ON l.id = e.log"  # noqa: S608
             " WHERE l.agreement = ? ORDER BY e.at_order"
         )
         with translated():
             for row in self._db.execute(sql, (agreement,)):
                 yield EntryRow(*row)
 
+    def envelopes(self, log: int, unless: Sequence[str]) -> Iterator[tuple[bytes, bool]]:
+        """(envelope, whether it has to be among the facts) of a log, all of them, in order.
+
+        Not one of a kind among ``unless``, as far as the envelope itself bears the name of its kind.
+        """
+        marks = ",".join("?" * len(unless))
+        kind = f"kind NOT IN ({marks}) OR instr(envelope, CAST(kind AS BLOB)) = 0"
+        sql = f"SELECT envelope, {kind} FROM entry WHERE log = ? ORDER BY seq"  # noqa: S608 - marks alone
+        with translated():
+            for data, due in self._db.execute(sql, (*unless, log)):
+                yield data, bool(due)
+
     def bodies(self, log: int, seq: int) -> dict[int, tuple[bool, bytes]]:
         """The bodies held of an entry, by their place; missing ones were withheld or destroyed."""
-        rows = self._rows("SELECT place, sealed, data FROM body WHERE log = ? AND seq = ?", log, seq)
-        return {place: (bool(sealed), data) for place, sealed, data in rows}
+        first = body_id(log, seq, 0)
+        rows = self._rows("SELECT id, sealed, data FROM body WHERE id BETWEEN ? AND ?", first, first + PLACES - 1)
+        return {place & (PLACES - 1): (bool(sealed), data) for place, sealed, data in rows}
 
     def frontier_before(self, log: int, size: int) -> tuple[int, bytes] | None:
         """The nearest stored frontier at or before ``size`` entries."""
@@ -135,11 +185,6 @@ class Reader:
         rows = self._rows("SELECT data FROM wrap WHERE log = ? AND seq = ? AND recipient = ?", log, seq, recipient)
         return rows[0][0] if rows else None
 
-    def content_key(self, log: int, seq: int) -> tuple[str, bytes] | None:
-        """(item id, the item's content key locked under its per-item key)."""
-        rows = self._rows("SELECT item, data FROM content_key WHERE log = ? AND seq = ?", log, seq)
-        return (rows[0][0], rows[0][1]) if rows else None
-
     def cosigned(self, log: int) -> dict[str, tuple[int, str]]:
         """Per party the newest checkpoint of this log that it cosigned: (size, note)."""
         return {
@@ -147,24 +192,115 @@ class Reader:
             for party, size, note in self._rows("SELECT party, size, note FROM cosigned WHERE log = ?", log)
         }
 
-    def awaiting(self) -> list[tuple[int, int]]:
-        """(log, seq) of transfers whose payload is not complete."""
-        return [(log, seq) for log, seq in self._rows("SELECT log, seq FROM awaiting ORDER BY log, seq")]
+    def awaited(self, log: int, seq: int) -> AwaitedRow | None:
+        """What is still on its way of a transfer, None where nothing is."""
+        rows = self._rows("SELECT * FROM awaited WHERE log = ? AND seq = ?", log, seq)
+        return AwaitedRow(*rows[0]) if rows else None
+
+    def awaiting(self, log: int | None = None, limit: int = -1) -> list[AwaitedRow]:
+        """Transfers that are not complete, of one log or of all."""
+        sql = "SELECT * FROM awaited WHERE ?1 IS NULL OR log = ?1 ORDER BY log, seq LIMIT ?2"
+        return [AwaitedRow(*row) for row in self._rows(sql, log, limit)]
+
+    def waits(self, log: int, recipient: str, rank: int, first: int) -> int | None:
+        """The first entry from ``first`` on of an unanswered item of precedence ``rank`` (0 to 2, not ROUTINE)."""
+        sql = (
+            "SELECT seq FROM wrap WHERE log = ? AND recipient = ? AND rank = ? AND rank < 3 AND seq >= ?"
+            " ORDER BY seq LIMIT 1"
+        )
+        rows = self._rows(sql, log, recipient, rank, first)
+        return rows[0][0] if rows else None
+
+    def ranks(self, log: int, recipient: str, first: int, last: int) -> dict[int, int]:
+        """The rank of each item of entries ``first`` to ``last`` that a recipient has not answered."""
+        sql = "SELECT seq, rank FROM wrap WHERE log = ? AND seq BETWEEN ? AND ? AND recipient = ?"
+        return dict(self._rows(sql, log, first, last, recipient))
+
+    def kept(self) -> Generator[tuple[int, int], None, None]:
+        """(log, seq) of every item that the register shows as given or held, or that is on its way, in order."""
+        sql = (
+            "SELECT log, seq FROM register WHERE direction != 'refused' UNION ALL SELECT log, seq FROM awaited"
+            " ORDER BY log, seq"
+        )
+        with translated():
+            yield from self._db.execute(sql)
+
+    def urgent(self) -> list[tuple[int, str, int, int]]:
+        """(log, recipient, rank, newest sequence number) of what is unanswered and not ROUTINE."""
+        return self._rows(
+            "SELECT log, recipient, rank, MAX(seq) FROM wrap WHERE rank < 3 GROUP BY log, recipient, rank"
+        )
+
+    def all_wraps(self) -> Iterator[tuple[int, int, str, bytes]]:
+        """(log, seq, recipient, wrap) of every wrapped key that is kept."""
+        with translated():
+            yield from self._db.execute("SELECT log, seq, recipient, data FROM wrap ORDER BY log, seq")
+
+    def wraps(self, log: int, recipient: str, first: int, last: int) -> dict[int, tuple[bytes, int]]:
+        """The wrapped keys that a recipient has not answered, of entries ``first`` to ``last``: seq -> (wrap, rank)."""
+        sql = "SELECT seq, data, rank FROM wrap WHERE log = ? AND seq BETWEEN ? AND ? AND recipient = ?"
+        return {seq: (data, rank) for seq, data, rank in self._rows(sql, log, first, last, recipient)}
+
+    def bodies_between(self, log: int, first: int, last: int) -> dict[int, dict[int, tuple[bool, bytes]]]:
+        """The bodies held of entries ``first`` to ``last``: seq -> place -> (sealed, bytes)."""
+        sql = "SELECT id, sealed, data FROM body WHERE id BETWEEN ? AND ?"
+        found: dict[int, dict[int, tuple[bool, bytes]]] = {}
+        base = body_id(log, 0, 0)
+        for number, sealed, data in self._rows(sql, body_id(log, first, 0), body_id(log, last, PLACES - 1)):
+            seq, place = divmod(number - base, PLACES)
+            found.setdefault(seq, {})[place] = (bool(sealed), data)
+        return found
 
     def register(self, direction: str | None = None) -> list[RegisterRow]:
         """The register's lines in their order, of one direction (``given``, ``held``, ``refused``) or all."""
         sql = "SELECT * FROM register WHERE ?1 IS NULL OR direction = ?1 ORDER BY number"
         return [RegisterRow(*row) for row in self._rows(sql, direction)]
 
-    def register_line(self, log: int, seq: int, direction: str) -> RegisterRow | None:
-        """The register's line of one entry."""
-        sql = "SELECT * FROM register WHERE log = ? AND seq = ? AND direction = ?"
+    def register_line(self, log: int, seq: int, direction: str | None = None) -> RegisterRow | None:
+        """The register's line of one entry, of one direction or the first."""
+        sql = "SELECT * FROM register WHERE log = ?1 AND seq = ?2 AND (?3 IS NULL OR direction = ?3) ORDER BY number"
         rows = self._rows(sql, log, seq, direction)
         return RegisterRow(*rows[0]) if rows else None
+
+    def register_of(self, log: int, seq: int, direction: str) -> list[RegisterRow]:
+        """The register's lines of one entry, one for each recipient."""
+        sql = "SELECT * FROM register WHERE log = ? AND seq = ? AND direction = ? ORDER BY number"
+        return [RegisterRow(*row) for row in self._rows(sql, log, seq, direction)]
+
+    def register_number(self, number: int) -> RegisterRow | None:
+        """A line of the register by its number."""
+        rows = self._rows("SELECT * FROM register WHERE number = ?", number)
+        return RegisterRow(*rows[0]) if rows else None
+
+    def held_from(self, party: str, items: Sequence[str]) -> set[str]:
+        """Which of these item ids the register shows as held from a party, of any of its logs."""
+        found: set[str] = set()
+        for at in range(0, len(items), 500):
+            some = items[at : at + 500]
+            marks = ",".join("?" * len(some))
+            sql = f"SELECT item FROM register WHERE item IN ({marks}) AND party = ? AND direction = 'held'"  # noqa: S608
+            found.update(row[0] for row in self._rows(sql, *some, party))
+        return found
 
     def register_items(self, item: str) -> list[RegisterRow]:
         """The register's lines of an item id."""
         return [RegisterRow(*row) for row in self._rows("SELECT * FROM register WHERE item = ?", item)]
+
+    def awaiting_item(self, item: str) -> list[tuple[int, int]]:
+        """(log, seq) of transfers of an item id whose payload is not complete."""
+        return [(log, seq) for log, seq in self._rows("SELECT log, seq FROM awaited WHERE item = ?", item)]
+
+    def relations(self, item: str) -> list[RelationRow]:
+        """Updates and cancels of an item id, in the order of their logs."""
+        return [
+            RelationRow(*row) for row in self._rows("SELECT * FROM relation WHERE item = ? ORDER BY log, seq", item)
+        ]
+
+    def stream(self, log: int, stream: str) -> StreamRow | None:
+        """How far a stream of a log has come, None before its first item."""
+        sql = "SELECT number, standing, recipients FROM stream WHERE log = ? AND stream = ?"
+        rows = self._rows(sql, log, stream)
+        return StreamRow(*rows[0]) if rows else None
 
     def secrets(self, kind: str) -> list[tuple[bytes, int, bytes]]:
         """(id, created, locked bytes) of the node's keys of a kind, oldest first."""
@@ -184,6 +320,11 @@ class Transaction(Reader):
     def _run(self, sql: str, *values: Any) -> int:
         with translated():
             return self._db.execute(sql, values).rowcount
+
+    def _many(self, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        if rows:
+            with translated():
+                self._db.executemany(sql, rows)
 
     def put(self, key: str, value: bytes) -> None:
         """Set a value of the node's own table."""
@@ -214,38 +355,39 @@ class Transaction(Reader):
         if self._run(sql, size, root, frontier, last, checkpoint, head.id, head.size, head.root) != 1:
             raise ConflictError(f"the log of {head.writer} is no longer at {head.size} entries")
         order = self._rows("SELECT COALESCE(MAX(at_order), 0) FROM entry")[0][0]
+        rows, bodies, facts = [], [], []
         for offset, entry in enumerate(entries):
             seq = head.size + offset
-            row = (head.id, seq, order + 1 + offset, entry.kind, entry.instant, entry.envelope)
-            self._run("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?)", *row)
+            order += 1
+            rows.append((head.id, seq, order, entry.kind, entry.instant, entry.envelope))
+            if entry.fact:
+                facts.append((order,))
             for place, body in enumerate(entry.bodies):
                 if body is not None:
-                    self._run("INSERT INTO body VALUES (?, ?, ?, ?, ?)", head.id, seq, place, int(body[0]), body[1])
+                    bodies.append((body_id(head.id, seq, place), body[0], body[1]))
+        self._many("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?)", rows)
+        self._many("INSERT INTO body VALUES (?, ?, ?)", bodies)
+        self._many("INSERT INTO fact VALUES (?)", facts)
         if head.size // FRONTIER_EVERY != size // FRONTIER_EVERY:
             self._run("INSERT OR REPLACE INTO frontier VALUES (?, ?, ?)", head.id, size, frontier)
         return head._replace(size=size, root=root, frontier=frontier, last_instant=last, checkpoint=checkpoint)
 
-    def put_body(self, log: int, seq: int, place: int, sealed: bool, data: bytes) -> None:
-        """Keep a body of an entry that was appended without it."""
-        self._run("INSERT INTO body VALUES (?, ?, ?, ?, ?)", log, seq, place, int(sealed), data)
+    def put_bodies(self, bodies: Sequence[tuple[int, bool, bytes]]) -> None:
+        """Keep bodies of entries that were appended without them: (:func:`body_id`, sealed, bytes) each."""
+        self._many("INSERT INTO body VALUES (?, ?, ?)", bodies)
 
-    def put_wrap(self, log: int, seq: int, recipient: str, data: bytes) -> None:
-        """Keep the content key wrapped for a recipient."""
-        self._run("INSERT INTO wrap VALUES (?, ?, ?, ?)", log, seq, recipient, data)
+    def put_wraps(self, wraps: Sequence[tuple[int, int, str, bytes, int]]) -> None:
+        """Keep content keys wrapped for recipients: (log, seq, recipient, wrap, rank of the precedence) each."""
+        self._many("INSERT INTO wrap VALUES (?, ?, ?, ?, ?)", wraps)
 
     def drop_wraps(self, log: int, seqs: tuple[int, int], recipient: str) -> None:
         """Destroy the wrapped keys of entries ``seqs`` (first, last): the recipient has answered."""
         sql = "DELETE FROM wrap WHERE log = ? AND seq BETWEEN ? AND ? AND recipient = ?"
         self._run(sql, log, *seqs, recipient)
 
-    def put_content_key(self, log: int, seq: int, item: str, data: bytes) -> None:
-        """Keep an item's content key, locked under its per-item key."""
-        self._run("INSERT OR REPLACE INTO content_key VALUES (?, ?, ?, ?)", log, seq, item, data)
-
     def drop_bodies(self, log: int, seq: int) -> None:
-        """Destroy an entry's bodies and content key; its envelope stays."""
-        self._run("DELETE FROM body WHERE log = ? AND seq = ?", log, seq)
-        self._run("DELETE FROM content_key WHERE log = ? AND seq = ?", log, seq)
+        """Destroy an entry's bodies; its envelope stays."""
+        self._run("DELETE FROM body WHERE id BETWEEN ? AND ?", body_id(log, seq, 0), body_id(log, seq, PLACES - 1))
 
     def put_cosigned(self, log: int, party: str, size: int, note: str) -> None:
         """Keep the newest cosigned checkpoint of a party; an older one never replaces a newer."""
@@ -255,19 +397,18 @@ class Transaction(Reader):
         )
         self._run(sql, log, party, size, note)
 
-    def await_payload(self, log: int, seq: int) -> None:
-        """Remember a transfer whose payload is still on its way."""
-        self._run("INSERT OR IGNORE INTO awaiting VALUES (?, ?)", log, seq)
+    def await_parts(self, awaited: Sequence[AwaitedRow]) -> None:
+        """Remember what of transfers is still on its way."""
+        self._many("INSERT OR REPLACE INTO awaited VALUES (?, ?, ?, ?)", awaited)
 
-    def end_awaiting(self, log: int, seq: int) -> None:
-        """The payload is complete, or will not be waited for."""
-        self._run("DELETE FROM awaiting WHERE log = ? AND seq = ?", log, seq)
+    def end_awaiting(self, log: int, seqs: Sequence[int]) -> None:
+        """Nothing more is on its way, or will be waited for."""
+        self._many("DELETE FROM awaited WHERE log = ? AND seq = ?", [(log, seq) for seq in seqs])
 
-    def enter(self, log: int, seq: int, party: str, direction: str, item: str, state: str, instant: int) -> int:
-        """A new line of the register; returns its number."""
+    def enter(self, lines: Sequence[tuple[int, int, str, str, str, str, int]]) -> None:
+        """New lines of the register: (log, seq, party, direction, item, state, instant) each."""
         sql = "INSERT INTO register (log, seq, party, direction, item, state, instant) VALUES (?, ?, ?, ?, ?, ?, ?)"
-        self._run(sql, log, seq, party, direction, item, state, instant)
-        return int(self._rows("SELECT last_insert_rowid()")[0][0])
+        self._many(sql, lines)
 
     def answer(self, log: int, seqs: tuple[int, int], party: str, direction: str, state: str, instant: int) -> None:
         """Note the answer to the items of entries ``seqs`` (first, last) on their lines; the first one stands."""
@@ -277,9 +418,24 @@ class Transaction(Reader):
         )
         self._run(sql, state, instant, log, *seqs, party, direction)
 
+    def relate(self, log: int, seq: int, kind: str, item: str, by_item: str) -> None:
+        """Note that the item of an entry updates or cancels an earlier one."""
+        self._run("INSERT INTO relation VALUES (?, ?, ?, ?, ?)", log, seq, kind, item, by_item)
+
+    def put_stream(self, log: int, stream: str, number: int, standing: str, recipients: str) -> None:
+        """Note how far a stream has come; what it is bound to is kept from its first item."""
+        sql = (
+            "INSERT INTO stream VALUES (?, ?, ?, ?, ?) ON CONFLICT (log, stream) DO UPDATE SET number = excluded.number"
+        )
+        self._run(sql, log, stream, number, standing, recipients)
+
     def mark_opened(self, number: int, instant: int) -> None:
         """Note when an item was first opened."""
         self._run("UPDATE register SET opened = COALESCE(opened, ?) WHERE number = ?", instant, number)
+
+    def put_tracer(self, number: int, due: int) -> None:
+        """Remember that the register's line ``number`` was noted as overdue since ``due``; once and for good."""
+        self._run("INSERT OR IGNORE INTO tracer VALUES (?, ?)", number, due)
 
     def put_secret(self, kind: str, key_id: bytes, created: int, data: bytes) -> None:
         """Keep one of the node's keys, locked."""
@@ -294,18 +450,36 @@ class Transaction(Reader):
         self._run("INSERT INTO evidence (party, text, instant) VALUES (?, ?, ?)", party, text, instant)
 
 
+def _check_heads(connection: sqlite3.Connection) -> None:
+    """Check the one table that everything hangs on against its index: both are a few pages.
+
+    Where a disk lost what it had synced, pages copied from the write-ahead log stand beside older ones.
+
+    Raises:
+        BrokenError: they do not belong together.
+    """
+    with translated():
+        found = connection.execute("PRAGMA integrity_check(log)").fetchone()[0]
+    if found != "ok":
+        raise BrokenError(f"the database is damaged: {found}")
+
+
 class Store(Reader):
     """The store of one node, opened by one process."""
 
     def __init__(self, path: Path) -> None:
         writer = connect(path)
         try:
-            migrate(writer, "migrations")
+            if 0 < version(writer) < newest():  # never silently: a backup is taken first (docs/spec/backup.md)
+                raise OutdatedError(f"the store is of version {version(writer)}, older than this software's {newest()}")
+            migrate(writer)
+            _check_heads(writer)
             super().__init__(connect(path))
         except BaseException:
             writer.close()
             raise
         self._writer = writer
+        self._copier = connect(path)
         self._buried = True
 
     @contextmanager
@@ -355,8 +529,30 @@ class Store(Reader):
             raise DoubtfulError(f"a commit failed and could not be taken back yet: {translate(error)}") from error
         self._buried = True
 
+    def checkpoint(self) -> int:
+        """Copy what the write-ahead log holds into the database, beside the writer; returns the pages left to copy.
+
+        On a connection of its own, so that it may be called from a thread of its own.
+
+        Raises:
+            StoreError: it could not; the log holds everything still.
+        """
+        with translated():
+            _, pages, copied = self._copier.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        return int(pages) if pages - copied else 0
+
+    def restart_log(self) -> None:
+        """Copy the rest on the writer's own time, so that the write-ahead log begins again from its start.
+
+        Raises:
+            StoreError: as :meth:`checkpoint`.
+        """
+        with translated():
+            self._writer.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+
     def close(self) -> None:
-        """Close both connections."""
+        """Close every connection."""
+        self._copier.close()
         self._db.close()
         self._writer.close()
 

@@ -43,6 +43,8 @@ def line(number: int, precedence: str = "ROUTINE", **more: Any) -> dict[str, Any
         "rel_to": None,
         "corresponding": "군사Ⅲ급비밀",
         "ask_originator": False,
+        "updated_by": [],
+        "cancelled_by": None,
         **more,
     }
 

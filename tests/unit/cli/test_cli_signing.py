@@ -206,7 +206,7 @@ def test_a_document_that_the_node_shows_counts_only_under_its_digest(liar: False
 def header() -> TransferHeader:
     payload = PayloadRef(len(PAYLOAD), SALT, payload_digest(SALT, [PAYLOAD]), b"", 0)
     return TransferHeader(
-        schema="entente/transfer/1",
+        schema="entente/transfer/2",
         item=ITEM,
         agreement=AGREEMENT,
         terms=AGREEMENT,
@@ -221,6 +221,9 @@ def header() -> TransferHeader:
         reality="exercise",
         composed=NOW,
         payload=payload,
+        standing=None,
+        relation=None,
+        stream=None,
     )
 
 

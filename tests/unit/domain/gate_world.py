@@ -21,6 +21,7 @@ from entente.domain.release import (
     FacilityFact,
     Gate,
     ItemFacts,
+    StandingRelease,
     compile_gate,
 )
 from entente.domain.release_status import situation
@@ -58,6 +59,26 @@ def consent(**changes: Any) -> ConsentFact:
     return changed(given, **changes)
 
 
+def standing(**changes: Any) -> StandingRelease:
+    """A standing release by jp that covers ITEM where nothing is changed."""
+    given = StandingRelease(
+        id="jp-s1",
+        party="jp",
+        approvals=(approval("first"), approval("second")),
+        media_types=frozenset({"application/json"}),
+        level="極秘",
+        purposes=frozenset({"missile-warning"}),
+        recipients=frozenset({"kr"}),
+        precedences=frozenset({"FLASH", "IMMEDIATE"}),
+        realities=frozenset({"exercise"}),
+        caveats=frozenset({"ORCON"}),
+        max_size=4096,
+        begins=OCTOBER,
+        expires=LATER,
+    )
+    return changed(given, **changes)  # type: ignore[no-any-return]
+
+
 ITEM = ItemFacts(
     item="item-1",
     sender="jp",
@@ -77,6 +98,7 @@ ITEM = ItemFacts(
     release_authority=approval("first"),
     second_person=approval("second"),
     on_hold=False,
+    media_type="application/json",
 )
 RELAYED = changed(
     ITEM, originator="us", marking=Marking("SECRET//NOFORN-TEXT", "us"), held_as="極秘", consents=(consent(),)

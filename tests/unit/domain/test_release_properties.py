@@ -3,7 +3,7 @@
 from typing import Any
 
 import msgspec
-from gate_world import ITEM, OCTOBER, RELAYED, SAMPLE, STRICT, approval, changed, codes, consent, gate
+from gate_world import ITEM, OCTOBER, RELAYED, SAMPLE, STRICT, approval, changed, codes, consent, gate, standing
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -48,6 +48,9 @@ CHANGES: dict[str, st.SearchStrategy[Any]] = {
     "assurance": st.none() | st.just(ITEM.assurance),
     "facility": st.none() | st.just(ITEM.facility),
     "release_authority": st.none() | st.builds(approval, st.sampled_from(["first", "second"])),
+    "media_type": st.sampled_from(["text/plain", "image/png", None]),
+    "standing": st.none() | st.builds(standing, expires=st.integers(OCTOBER - 1, OCTOBER + 1)),
+    "standing_missing": st.none() | st.just("It is not known."),
     "second_person": st.none() | st.builds(approval, st.sampled_from(["first", "second"])),
     "on_hold": st.none() | st.booleans(),
 }

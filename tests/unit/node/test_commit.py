@@ -7,10 +7,12 @@ import pytest
 
 from entente.node.commit import ATTEMPTS, Committer, Work
 from entente.node.errors import NodeError, NotReadyError, RefusedError
+from entente.node.ledger import Ledger
 from entente.store.errors import BusyError, ConflictError, FullError, StoreError
 from entente.store.sqlite import Store
 
 END = 1_000
+AGREEMENT = b"a" * 32
 
 
 class Times:
@@ -36,13 +38,27 @@ class Bench:
     def __init__(self, path: Path) -> None:
         self.store = Store(path / "store.db")
         self.times = Times(0)
-        self.rebuilt: list[set[bytes]] = []
-        self.told = 0
-        self.committer = Committer(self.store, self.times, self.rebuilt.append)
-        self.committer.committed = self.tell
+        self.ledger = Ledger(AGREEMENT, "jp", {})
+        self.begun = Ledger(b"b" * 32, "jp", {})
+        self.forgotten: list[Ledger] = []
+        self.told: list[set[bytes]] = []
+        self.committer = Committer(self.store, self.times, self.forgotten.append)
+        self.committer.committed = lambda touched: self.told.append(set(touched))
 
-    def tell(self) -> None:
-        self.told += 1
+    def as_before(self) -> bool:
+        """Whether the ledger that the work changes is as it was, and the one it began is forgotten."""
+        return self.ledger.national_since == 0 and self.ledger.logs == {} and self.begun in self.forgotten
+
+    def until_the_end(self, unit: Work) -> int:
+        """Work that may be done before the end, and says when it was."""
+        unit.touch(self.ledger)
+        unit.touch(self.begun, new=True)
+        self.ledger.national_since = unit.at
+        if unit.at >= END:
+            raise RefusedError("ENDED", "ended", "Nothing.")
+        unit.holds_until(END)
+        unit.tx.put("done", str(unit.at).encode())
+        return unit.at
 
     def run(self, work: Callable[[Work], object], *readings: int) -> object:
         self.times.readings = list(readings)
@@ -54,16 +70,6 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     made = Bench(tmp_path)
     yield made
     made.store.close()
-
-
-def until_the_end(unit: Work) -> int:
-    """Work that may be done before the end, and says when it was."""
-    unit.touched.add(b"agreement")
-    if unit.at >= END:
-        raise RefusedError("ENDED", "ended", "Nothing.")
-    unit.holds_until(END)
-    unit.tx.put("done", str(unit.at).encode())
-    return unit.at
 
 
 def test_the_clock_is_looked_at_under_the_write_lock_at_first_and_once_more_before_commit(
@@ -84,16 +90,18 @@ def test_the_clock_is_looked_at_under_the_write_lock_at_first_and_once_more_befo
 
 
 def test_work_done_in_time_is_committed_at_its_first_instant(bench: Bench) -> None:
-    assert bench.run(until_the_end, END - 2, END - 1, END) == END - 2
+    assert bench.run(bench.until_the_end, END - 2, END - 1, END) == END - 2
     assert bench.store.get("done") == str(END - 2).encode()
-    assert (bench.told, bench.rebuilt) == (1, [])
+    assert (bench.told, bench.forgotten) == ([{AGREEMENT, bench.begun.agreement}], [])
+    assert bench.ledger.national_since == END - 2
 
 
 def test_work_that_the_clock_overtakes_is_rolled_back_and_judged_again(bench: Bench) -> None:
     with pytest.raises(RefusedError, match="ended"):
-        bench.run(until_the_end, END - 1, END)
+        bench.run(bench.until_the_end, END - 1, END)
     assert bench.store.get("done") is None
-    assert (bench.told, bench.rebuilt) == (0, [{b"agreement"}, {b"agreement"}])
+    assert (bench.told, bench.forgotten) == ([], [bench.begun, bench.begun])
+    assert bench.as_before()
 
 
 def test_what_nothing_decided_bounds_is_not_overtaken(bench: Bench) -> None:
@@ -121,7 +129,7 @@ def test_an_instant_seen_in_the_work_counts_as_the_clock(bench: Bench) -> None:
     """A peer's entry dated at the end overtakes what was decided before it was read."""
 
     def work(unit: Work) -> None:
-        until_the_end(unit)
+        bench.until_the_end(unit)
         unit.saw(END)
 
     with pytest.raises(NotReadyError) as refused:
@@ -156,34 +164,34 @@ def test_a_status_that_keeps_changing_is_refused_in_the_end(bench: Bench) -> Non
         bench.run(work, *range(1, 100))
     assert refused.value.code == "OVERTAKEN"
     assert len(tried) == ATTEMPTS
-    assert bench.told == 0
+    assert bench.told == []
 
 
 @pytest.mark.parametrize("error", [ConflictError("conflict"), FullError("full"), BusyError("busy")])
-def test_an_error_of_the_store_is_a_refusal_and_memory_is_rebuilt(bench: Bench, error: StoreError) -> None:
+def test_an_error_of_the_store_is_a_refusal_and_memory_is_as_before(bench: Bench, error: StoreError) -> None:
     undone: list[int] = []
 
     def work(unit: Work) -> None:
-        until_the_end(unit)
+        bench.until_the_end(unit)
         unit.undo.append(lambda: undone.append(1))
         raise error
 
     with pytest.raises(NotReadyError) as refused:
         bench.run(work, 5)
     assert (refused.value.code, refused.value.remedy) == (error.code, error.remedy)
-    assert (bench.store.get("done"), bench.rebuilt, bench.told) == (None, [{b"agreement"}], 0)
+    assert (bench.store.get("done"), bench.as_before(), bench.told) == (None, True, [])
     assert undone == []  # an error of COMMIT may leave it standing, and its keys with it
 
 
 @pytest.mark.parametrize("error", [RefusedError("NO", "no", "Nothing."), ZeroDivisionError()])
 def test_whatever_the_work_raises_rolls_it_back(bench: Bench, error: Exception) -> None:
     def work(unit: Work) -> None:
-        until_the_end(unit)
+        bench.until_the_end(unit)
         raise error
 
     with pytest.raises(type(error)):
         bench.run(work, 5)
-    assert (bench.store.get("done"), bench.rebuilt, bench.told) == (None, [{b"agreement"}], 0)
+    assert (bench.store.get("done"), bench.as_before(), bench.told) == (None, True, [])
 
 
 def test_what_was_done_outside_the_transaction_is_taken_back_in_reverse_when_it_is_rolled_back(bench: Bench) -> None:
@@ -192,7 +200,7 @@ def test_what_was_done_outside_the_transaction_is_taken_back_in_reverse_when_it_
     def work(unit: Work) -> None:
         unit.undo.append(lambda: undone.append("first"))
         unit.undo.append(lambda: undone.append("second"))
-        until_the_end(unit)
+        bench.until_the_end(unit)
 
     with pytest.raises(NodeError):
         bench.run(work, END - 1, END)
@@ -208,7 +216,7 @@ def test_steps_after_the_commit_find_it_durable_and_never_follow_a_roll_back(ben
 
     def work(unit: Work) -> None:
         unit.after.append(lambda: found.append(bench.store.get("done")))
-        until_the_end(unit)
+        bench.until_the_end(unit)
 
     bench.run(work, END - 1)
     assert found == [str(END - 1).encode()]
@@ -220,15 +228,65 @@ def test_steps_after_the_commit_find_it_durable_and_never_follow_a_roll_back(ben
 def test_what_is_committed_is_told_also_where_a_step_after_it_fails(bench: Bench) -> None:
     """It stands: the peers are to have it, whatever became of the step."""
     told: list[bytes | None] = []
-    bench.committer.committed = lambda: told.append(bench.store.get("done"))
+    bench.committer.committed = lambda _: told.append(bench.store.get("done"))
 
     def fail() -> None:
         raise OSError("the file could not be removed")
 
     def work(unit: Work) -> None:
         unit.after.append(fail)
-        until_the_end(unit)
+        bench.until_the_end(unit)
 
     with pytest.raises(OSError, match="could not be removed"):
         bench.run(work, END - 1)
     assert told == [str(END - 1).encode()]
+
+
+def test_commit_waits_for_what_was_begun_beside_it_and_its_failure_is_a_refusal(bench: Bench) -> None:
+    """A key's file that cannot be synced: the item that needs it is not in the record."""
+
+    def fail() -> None:
+        assert bench.store.get("done") is None
+        raise FullError("the disk is full")
+
+    def work(unit: Work) -> None:
+        unit.before.append(fail)
+        bench.until_the_end(unit)
+
+    with pytest.raises(NotReadyError) as refused:
+        bench.run(work, END - 1)
+    assert refused.value.code == "DISK_FULL"
+    assert (bench.store.get("done"), bench.as_before(), bench.told) == (None, True, [])
+
+
+def test_the_clock_is_looked_at_after_what_commit_waits_for(bench: Bench) -> None:
+    waited: list[int] = []
+
+    def work(unit: Work) -> int:
+        unit.before.append(lambda: waited.append(len(bench.times.readings)))
+        return bench.until_the_end(unit)
+
+    with pytest.raises(RefusedError, match="ended"):
+        bench.run(work, END - 1, END)
+    assert waited == [1]
+
+
+def test_what_waits_for_the_next_transaction_is_written_once_and_not_lost_with_a_refused_one(bench: Bench) -> None:
+    written: list[int] = []
+    bench.committer.aside.append(lambda tx: (written.append(1), tx.put("aside", b"%d" % len(written))))
+    with pytest.raises(RefusedError):
+        bench.run(bench.until_the_end, END)
+    assert (bench.store.get("aside"), len(bench.committer.aside)) == (None, 1)
+    bench.times.high = 0
+    bench.run(bench.until_the_end, END - 1)
+    assert (bench.store.get("aside"), written) == (b"2", [1, 1])
+    bench.run(lambda _: None, END - 1)
+    assert written == [1, 1]
+
+
+def test_what_waits_for_the_next_transaction_can_be_written_at_once(bench: Bench) -> None:
+    bench.committer.settle()
+    assert bench.committer.commits == 0
+    bench.committer.aside.append(lambda tx: tx.put("aside", b"written"))
+    bench.committer.settle()
+    assert bench.store.get("aside") == b"written"

@@ -2,7 +2,7 @@
 
 import msgspec
 import pytest
-from support_pair import Forger, outcome, standing
+from support_pair import Forger, outcome, refusals, standing
 from support_stop import AGREEMENT, Pair, Party
 
 from entente.node import agreements, intake
@@ -201,6 +201,6 @@ def test_a_forged_act_of_a_peer_is_kept_answered_and_without_effect(pair: Pair) 
     entry = forger.entry("act", encode(SignedAct(draft.data, "treaty", signature)))
     pair.kr.arriving([encode_frame(forger.frame(entry))])
     assert "jp-3" not in pair.kr.ledger.projection.acts
-    (code,) = [code for at, code in pair.kr.ledger.projection.invalid.items() if at.writer == "jp"]
+    (code,) = [code for at, code in refusals(pair.kr).items() if at[0] == "jp"]
     assert code == "BAD_SIGNATURE"
     assert pair.kr.release()

@@ -2,19 +2,32 @@
 
 import ast
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from entente.node import agreements, commit, intake, payloads, releases
+from entente.node import (
+    agreements,
+    commit,
+    conversation,
+    feeding,
+    greeting,
+    intake,
+    lanes,
+    outgoing,
+    payloads,
+    releases,
+)
 from entente.node.clock import SimulatedClock
-from entente.node.commands import COMMANDS
+from entente.node.commands import COMMANDS, STREAMS, Command, Streaming
 from entente.node.control import MAX_LINE, Request
 from entente.record.bodies import ApprovalStatement, MarkingBody, PayloadRef, TransferHeader
 from entente.sealing.seal import SEGMENT, TAG
-from entente.store import errors
-from entente.store.sqlite import FRONTIER_EVERY, Store
+from entente.store import errors, itemkeys
+from entente.store.itemkeys import ItemKeys
+from entente.store.sqlite import FRONTIER_EVERY, Store, body_id
 
 ROOT = Path(__file__).parents[3]
 SPEC = ROOT / "docs" / "spec"
@@ -69,13 +82,33 @@ def test_the_limits_of_the_threat_model_are_the_codes() -> None:
 
 
 def test_the_page_of_the_control_socket_lists_every_command_with_its_arguments() -> None:
+    check_arguments("## 4. Commands", COMMANDS)
+
+
+def test_the_page_of_the_control_socket_lists_every_command_that_keeps_its_connection() -> None:
+    check_arguments("## 5. Feeds", STREAMS)
+
+
+def check_arguments(heading: str, registered: Mapping[str, Command | Streaming]) -> None:
+    """The table after a heading names the commands and their arguments, with a star where one may be left out."""
     listed = {}
-    for name, arguments, _ in rows(PAGES["control"], "## 4. Commands"):
+    for name, arguments, _ in rows(PAGES["control"], heading):
         listed[name] = re.findall(r"`?([a-z_]+)`?(\*?)", arguments)
-    assert set(listed) == set(COMMANDS)
-    for name, command in COMMANDS.items():
+    assert set(listed) == set(registered)
+    for name, command in registered.items():
         optional = {field.name: not field.required for field in msgspec.structs.fields(command.args)}
         assert {field: bool(star) for field, star in listed[name]} == optional, name
+
+
+def test_the_example_of_a_feed_is_its_bytes_and_the_bounds_are_the_codes() -> None:
+    page = PAGES["control"]
+    payloads = b"".join(len(each).to_bytes(4, "big") + each for each in (b"a", b"bc", b""))
+    example = re.search(r"^    (00000001 [0-9a-f ]+)$", page, re.MULTILINE)
+    assert example is not None
+    assert bytes.fromhex(example[1]) == payloads
+    assert f"1 to {releases.INLINE:,}" in page
+    assert f"at most {feeding.WAITING_BYTES // 1024**2} MiB read and not taken" in page
+    assert f"at most {feeding.MOST} of them are released together" in page
 
 
 def test_the_page_of_the_control_socket_states_its_form() -> None:
@@ -99,8 +132,24 @@ def test_the_page_of_the_store_lists_every_table_and_code(tmp_path: Path) -> Non
     assert set(listed) == tables - {"sqlite_sequence"}
     assert listed == {name: keys[name] for name in listed}
     codes = {error.code for error in vars(errors).values() if isinstance(error, type) and issubclass(error, Exception)}
-    assert {row[0] for row in rows(PAGES["store"], "## 5. Failures")} == codes | {"STORE_DAMAGED"}
+    assert {row[0] for row in rows(PAGES["store"], "## 6. Failures")} == codes | {"STORE_DAMAGED"}
     assert f"every {FRONTIER_EVERY} entries" in PAGES["store"]
+
+
+def test_the_page_of_the_store_states_the_bytes_of_ids_and_item_keys(tmp_path: Path) -> None:
+    page = PAGES["store"]
+    assert f"has {body_id(2, 3, 1)}." in page
+    keys = ItemKeys(tmp_path / "itemkeys")
+    locked = bytes(range(1, itemkeys.LOCKED + 1))
+    keys.put(7, [(1, locked)])
+    keys.close()
+    data = (tmp_path / "itemkeys" / "7").read_bytes()
+    assert f"slot of {itemkeys.SLOT} bytes at {itemkeys.SLOT} · *seq*" in page
+    assert f"grows by {len(data):,} bytes" in page
+    mark = re.search(r"`([0-9a-f]{8})` \(`key1`\)", page)
+    assert mark is not None
+    assert data[:128] == bytes(64) + locked + bytes.fromhex(mark[1])
+    assert not any(data[128:])
 
 
 def test_the_page_of_transfers_lists_every_field_in_its_order() -> None:
@@ -117,8 +166,8 @@ def test_the_page_of_transfers_states_the_bounds() -> None:
     assert f"at most {releases.INLINE:,} bytes" in page
     assert f"segments of {SEGMENT:,} bytes" in page
     assert f"each {TAG} bytes" in page
-    assert f"up to {payloads.WINDOW} `segment` frames" in page
-    assert all(f"`{precedence}`" in page for precedence in releases.PRECEDENCES)
+    assert f"up to {lanes.SEGMENTS} `segment` frames" in page
+    assert all(f"`{precedence}`" in page for precedence in lanes.PRECEDENCES)
 
 
 def test_the_page_of_time_states_the_bounds() -> None:
@@ -134,3 +183,22 @@ def test_every_code_on_the_pages_stands_in_the_code() -> None:
     for name, page in PAGES.items():
         for code in set(re.findall(r"`([A-Z]+(?:_[A-Z]+)+)`", page)) - {"SO_PEERCRED"}:
             assert f'"{code}"' in sources, (name, code)
+
+
+def test_the_pages_of_frames_and_of_the_link_state_the_bounds_of_the_lanes() -> None:
+    link, frames = (" ".join((SPEC / f"{name}.md").read_text().split()) for name in ("link", "frames"))
+    for said in (
+        f"At most {lanes.WINDOW} `entries` and `bodies` frames are on their way",
+        f"waits, {lanes.URGENT_WINDOW}.",
+        f"at most {outgoing.CHUNK_ENTRIES} entries",
+        f"exceeds {outgoing.CHUNK_BYTES // 1024} KiB",
+        f"at most {outgoing.AHEAD_ENTRIES:,} a frame",
+        f"At most {lanes.SEGMENTS} segments of a payload",
+        f"{lanes.SEGMENTS * SEGMENT // 1024**2} MiB again",
+        f"At most {conversation.MAX_WAITING} frames of one peer",
+        ", ".join(lanes.PRECEDENCES),
+    ):
+        assert said in link, said
+    assert f"this page is protocol {outgoing.PROTOCOL}" in frames
+    assert f"a protocol below {greeting.OLDEST} MUST" in frames
+    assert f"at most {payloads.MAX_RANGES:,} ranges a frame" in frames

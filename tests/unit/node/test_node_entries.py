@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import msgspec
 import pytest
-from support_pair import Forger, outcome
+from support_pair import Forger, outcome, refusals
 from support_stop import Pair
 
 from entente.node import releases
@@ -22,7 +22,7 @@ from entente.record.bodies import (
 from entente.record.envelope import SALT, Delivery, Wrap
 from entente.record.frames import encode_frame
 from entente.sealing.canonical import decode, encode
-from entente.sealing.seal import SealingKey, WrapBinding, seal_body, wrap
+from entente.sealing.seal import EpochSeal, ItemSeal, SealingKey, WrapBinding
 from entente.sealing.signing import Signature
 
 
@@ -60,7 +60,7 @@ def test_an_entry_without_meaning_is_kept_and_refused_by_name(pair: Pair, what: 
     log = pair.kr.ledger.current("jp")
     assert log is not None
     assert log.row.size == forger.frontier.size
-    assert list(pair.kr.ledger.projection.invalid.values()) == [code]
+    assert list(refusals(pair.kr).values()) == [code]
     assert pair.kr.ledger.sealing["jp"] == before
     assert pair.kr.release()
 
@@ -77,14 +77,13 @@ def item(pair: Pair, change: Change = lambda header: header, *, approve: Callabl
     data = encode(header)
     forged = releases.Draft(data, header, draft.content_key, draft.inline)
     approvals = approve(data) if approve else jp.approve(forged)
-    epoch, secret = b"", b""
 
-    def find(unit: Work) -> None:
-        nonlocal epoch, secret
+    def find(unit: Work) -> tuple[bytes, EpochSeal]:
         assert ledger.own is not None
-        epoch, secret = epoch_for(jp.node, unit, ledger, ledger.own, "kr")
+        return epoch_for(jp.node, unit, ledger, ledger.own, "kr")
 
-    jp.node.committer.run(find)
+    epoch, epoch_seal = jp.node.committer.run(find)
+    seal = ItemSeal(draft.content_key, ledger.agreement, "jp", header.item)
     pair.carry()
     known = kr.ledger.current("jp")
     assert known is not None
@@ -94,7 +93,7 @@ def item(pair: Pair, change: Change = lambda header: header, *, approve: Callabl
 
     def entry() -> Delivery:
         binding = WrapBinding(ledger.agreement, header.terms, "jp", "kr", header.item, forged.digest, epoch)
-        nonce, key = wrap(secret, draft.content_key, binding)
+        nonce, key = epoch_seal.wrap(draft.content_key, binding)
         carried = Wrap("kr", epoch, header.item, header.terms, forged.digest, nonce, key)
         made = forger.entry("transfer", *bodies, wrap=carried, precedence=header.precedence, reality=header.reality,
                             payload=0)  # fmt: skip
@@ -103,8 +102,7 @@ def item(pair: Pair, change: Change = lambda header: header, *, approve: Callabl
             msgspec.structs.replace(
                 body,
                 sealed=True,
-                data=seal_body(draft.content_key, place, agreement=ledger.agreement, writer="jp", item=header.item,
-                               data=clear[place]),
+                data=seal.seal(place, clear[place]),
             )
             for place, body in enumerate(made.bodies)
             if body

@@ -195,7 +195,9 @@ class Log:
     def frame(self, first: int = 0, end: int | None = None, checkpoint: str | None = None) -> Entries:
         end = self.size if end is None else end
         text = self.checkpoint(end) if checkpoint is None else checkpoint
-        return Entries(self.agreement, self.party.id, self.incarnation, first, tuple(self.deliveries[first:end]), text)
+        return Entries(
+            self.agreement, self.party.id, self.incarnation, first, tuple(self.deliveries[first:end]), text, ()
+        )
 
     def cosigned(self, by: Party, size: int | None = None, time_s: int = NOON // 1000) -> Cosigned:
         text = cosign(self.checkpoint(size), by.cosign, cosigner_name(self.agreement, by.id), time_s)
@@ -267,7 +269,7 @@ class World:
         sender = self.logs[party].party
         salt = secret(item, 32)
         fields: dict[str, object] = {
-            "schema": "entente/transfer/1",
+            "schema": "entente/transfer/2",
             "item": item,
             "agreement": AGREEMENT,
             "terms": AGREEMENT,
@@ -282,6 +284,9 @@ class World:
             "reality": "exercise",
             "composed": self.now,
             "payload": PayloadRef(len(data or b""), salt, payload_digest(salt, [data or b""]), b"", 0),
+            "standing": None,
+            "relation": None,
+            "stream": None,
         }
         header = encode(TransferHeader(**(fields | changes)))  # type: ignore[arg-type]
         digest = hashlib.sha256(header).digest()

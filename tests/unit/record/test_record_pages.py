@@ -11,7 +11,7 @@ from entente.record import errors
 from entente.record.bodies import Received, ReceivedOf, Refused
 from entente.record.checkpoint import cosigner_name, origin, verify_checkpoint, verify_cosignature
 from entente.record.envelope import KNOWN_KINDS, parse_envelope
-from entente.record.frames import AnyFrame, Cosigned, decode_frame
+from entente.record.frames import AnyFrame, Cosigned, Entries, Later, decode_frame, encode_frame
 from entente.sealing.canonical import decode
 
 ROOT = Path(__file__).parents[3]
@@ -61,6 +61,19 @@ def test_the_example_frame_is_one() -> None:
     data = bytes.fromhex(block(page("frames"), "00000044"))
     assert int.from_bytes(data[:4], "big") == len(data) - 4
     assert isinstance(decode_frame(data[4:]), Cosigned)
+
+
+def test_the_example_of_deferred_entries_is_the_end_of_a_frame() -> None:
+    frame = Entries(bytes(32), "kr", "0123456789abcdef", 3, (), "", ((3, 9), (11, 11)))
+    assert encode_frame(frame).endswith(bytes.fromhex(block(page("frames"), "92 92 03 09")))
+
+
+def test_every_frame_lists_its_fields_in_their_order() -> None:
+    text = page("frames")
+    for frame in get_args(AnyFrame):
+        tag, fields = frame.__struct_config__.tag, ", ".join(f"`{field}`" for field in frame.__struct_fields__)
+        assert re.search(rf"^\| [^|]*`{tag}`[^|]* \| {fields} \| ", text, re.MULTILINE), tag
+    assert f"`[{', '.join(Later.__struct_fields__)}]`" in text
 
 
 def test_every_fault_of_a_log_is_in_the_specification() -> None:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from entente.domain.agreement.instants import MAX_INSTANT, MIN_INSTANT
-from entente.record.bodies import DeliveredClaim, MarkingBody, PayloadRef, Received, ReceivedOf, Refused
+from entente.record.bodies import DeliveredClaim, MarkingBody, NationalHead, PayloadRef, Received, ReceivedOf, Refused
 from entente.record.checkpoint import Checkpoint, cosign, sign_checkpoint
 from entente.record.envelope import DeliveredBody, Seen, Wrap
 from entente.record.evidence import write_evidence
@@ -22,6 +22,7 @@ from entente.record.verify import verify
 from entente.sealing.canonical import encode
 from entente.sealing.seal import payload_digest
 
+A_HEAD = encode(NationalHead(bytes(32)))
 WORLD = lived_world()
 FRAMES = WORLD.frames()
 FILE = WORLD.evidence()
@@ -340,13 +341,13 @@ def test_a_receipt_for_what_was_not_seen_is_named() -> None:
 )
 def test_a_head_that_was_never_there_is_named(code: str, seen: Callable[[Log], Seen]) -> None:
     world = in_force()
-    seq = world.logs["kr"].append("national", [b"x"], world.now + 1000, seen=(seen(world.logs["jp"]),))
+    seq = world.logs["kr"].append("national", [A_HEAD], world.now + 1000, seen=(seen(world.logs["jp"]),))
     found(world, code, "kr", seq, step=6)
 
 
 def test_a_log_that_was_seen_and_is_not_in_the_file_is_said_to_be_withheld() -> None:
     world = in_force()
-    world.logs["kr"].append("national", [b"x"], world.now + 1000, seen=(Seen("us", "f" * 16, 3, bytes(32)),))
+    world.logs["kr"].append("national", [A_HEAD], world.now + 1000, seen=(Seen("us", "f" * 16, 3, bytes(32)),))
     report = verify(world.evidence(), world.roots)
     assert report.ok
     assert [(each.log, each.what) for each in report.withheld] == [("us/" + "f" * 16, "the whole log")]
@@ -427,7 +428,7 @@ def test_an_altered_entry_is_narrowed_down_between_two_roots(seq: int, first: in
 
 def test_an_instant_that_no_calendar_has_is_refused() -> None:
     world = in_force()
-    seq = world.logs["kr"].append("national", [b"x"], 2**60)
+    seq = world.logs["kr"].append("national", [A_HEAD], 2**60)
     found(world, "FUTURE", "kr", seq, step=4)
 
 
@@ -467,7 +468,7 @@ def test_a_log_without_entries_is_none() -> None:
     world = World()
     world.keys("jp")
     world.write("jp", "document", [DOCUMENT])
-    empty = Entries(AGREEMENT, "kr", world.logs["kr"].incarnation, 0, (), "")
+    empty = Entries(AGREEMENT, "kr", world.logs["kr"].incarnation, 0, (), "", ())
     report = verify([world.logs["jp"].frame(), empty], world.roots)
     assert report.ok
     assert list(render(report))
@@ -568,7 +569,7 @@ def test_registers_that_agree_show_no_difference() -> None:
     world = in_force()
     world.transfer("kr", "item-1")
     world.receive("jp")
-    world.write("kr", "national", [b"x"])
+    world.write("kr", "national", [A_HEAD])
     report = verify(world.evidence(), world.roots)
     assert report.ok
     assert report.differences == ()

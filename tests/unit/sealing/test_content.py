@@ -13,21 +13,22 @@ from msgspec import msgpack
 from entente.sealing.errors import NotOpenedError
 from entente.sealing.seal import (
     SEGMENT,
+    ItemSeal,
     PayloadDigest,
+    RestSeal,
     at_rest_open,
     at_rest_seal,
     new_content_key,
     payload_digest,
     payload_key,
-    seal_body,
     seal_segment,
-    unseal_body,
     unseal_segment,
 )
 
 AGREEMENT = bytes(range(32))
 ITEM: dict[str, Any] = {"agreement": AGREEMENT, "writer": "jp", "item": "jp-0001"}
 CONTENT_KEY = bytes(range(100, 132))
+SEAL = ItemSeal(CONTENT_KEY, **ITEM)
 
 
 def flipped(data: bytes, bit: int) -> bytes:
@@ -41,13 +42,13 @@ def flipped(data: bytes, bit: int) -> bytes:
 
 @given(st.binary(max_size=300), st.integers(0, 255))
 def test_a_body_comes_back(data: bytes, index: int) -> None:
-    sealed = seal_body(CONTENT_KEY, index, data=data, **ITEM)
+    sealed = SEAL.seal(index, data)
     assert len(sealed) == len(data) + 16
-    assert unseal_body(CONTENT_KEY, index, data=sealed, **ITEM) == data
+    assert SEAL.open(index, sealed) == data
 
 
 def test_a_body_is_aes_gcm_with_its_place_as_the_nonce() -> None:
-    sealed = seal_body(CONTENT_KEY, 1, data=b"title", **ITEM)
+    sealed = SEAL.seal(1, b"title")
     context = b"entente/body-seal/1\0" + msgpack.encode(["E1", AGREEMENT, "jp", "jp-0001", 1])
     assert AESGCM(CONTENT_KEY).decrypt(bytes(11) + b"\x01", sealed, context) == b"title"
 
@@ -58,31 +59,33 @@ def test_a_body_is_aes_gcm_with_its_place_as_the_nonce() -> None:
     ids=lambda moved: next(iter(moved)),
 )
 def test_a_body_opens_in_its_place_only(moved: dict[str, Any]) -> None:
-    sealed = seal_body(CONTENT_KEY, 0, data=b"body", **ITEM)
+    sealed = SEAL.seal(0, b"body")
     with pytest.raises(NotOpenedError):
-        unseal_body(CONTENT_KEY, **{"index": 0, "data": sealed, **ITEM, **moved})
+        ItemSeal(CONTENT_KEY, **ITEM | {key: value for key, value in moved.items() if key != "index"}).open(
+            moved.get("index", 0), sealed
+        )
 
 
 def test_the_place_of_a_body_is_bound_apart_from_the_nonce() -> None:
     nonce = bytes(12)
     context = b"entente/body-seal/1\0" + msgpack.encode(["E1", AGREEMENT, "jp", "jp-0001", 1])
     with pytest.raises(NotOpenedError):
-        unseal_body(CONTENT_KEY, 0, data=AESGCM(CONTENT_KEY).encrypt(nonce, b"body", context), **ITEM)
+        SEAL.open(0, AESGCM(CONTENT_KEY).encrypt(nonce, b"body", context))
 
 
 def test_every_bit_of_a_sealed_body_counts() -> None:
-    sealed = seal_body(CONTENT_KEY, 0, data=b"body", **ITEM)
+    sealed = SEAL.seal(0, b"body")
     for bit in range(len(sealed) * 8):
         with pytest.raises(NotOpenedError):
-            unseal_body(CONTENT_KEY, 0, data=flipped(sealed, bit), **ITEM)
+            SEAL.open(0, flipped(sealed, bit))
 
 
 @pytest.mark.parametrize("index", [-1, 256])
 def test_a_body_has_a_place(index: int) -> None:
     with pytest.raises(ValueError, match="a body has a place"):
-        seal_body(CONTENT_KEY, index, data=b"", **ITEM)
+        SEAL.seal(index, b"")
     with pytest.raises(ValueError, match="a body has a place"):
-        unseal_body(CONTENT_KEY, index, data=b"", **ITEM)
+        SEAL.open(index, b"")
 
 
 # -- segments
@@ -142,7 +145,7 @@ def test_segments_of_another_payload_do_not_open() -> None:
 def test_bodies_and_segments_have_different_keys() -> None:
     assert PAYLOAD_KEY != CONTENT_KEY
     with pytest.raises(NotOpenedError):
-        unseal_body(PAYLOAD_KEY, 0, data=SEALED[2], **ITEM)
+        ItemSeal(PAYLOAD_KEY, **ITEM).open(0, SEALED[2])
 
 
 @pytest.mark.parametrize(
@@ -187,6 +190,33 @@ def test_bytes_that_were_never_sealed_are_refused(data: bytes) -> None:
 
 def test_equal_rows_look_different_at_rest() -> None:
     assert at_rest_seal(CONTENT_KEY, b"", b"data") != at_rest_seal(CONTENT_KEY, b"", b"data")
+
+
+@given(st.binary(max_size=100), st.binary(max_size=20))
+def test_a_key_at_rest_comes_back(data: bytes, context: bytes) -> None:
+    seal = RestSeal(CONTENT_KEY, b"kind")
+    assert RestSeal(CONTENT_KEY, b"kind").open(context, seal.seal(context, data)) == data
+
+
+def test_keys_at_rest_cannot_be_moved_or_altered() -> None:
+    seal = RestSeal(CONTENT_KEY, b"kind")
+    locked = seal.seal(b"place 1", b"data")
+    for other, place in (
+        (seal, b"place 2"),
+        (RestSeal(CONTENT_KEY, b"another kind"), b"place 1"),
+        (RestSeal(new_content_key(), b"kind"), b"place 1"),
+    ):
+        with pytest.raises(NotOpenedError):
+            other.open(place, locked)
+    for bit in range(len(locked) * 8):
+        with pytest.raises(NotOpenedError):
+            seal.open(b"place 1", flipped(locked, bit))
+
+
+@given(st.binary(max_size=40))
+def test_bytes_that_never_were_a_key_at_rest_are_refused(data: bytes) -> None:
+    with pytest.raises(NotOpenedError):
+        RestSeal(CONTENT_KEY, b"kind").open(b"place 1", data)
 
 
 @given(st.lists(st.binary(max_size=50), max_size=5), st.binary(min_size=32, max_size=32))

@@ -18,14 +18,13 @@ from msgspec.structs import asdict, replace
 from entente.sealing.canonical import encode
 from entente.sealing.errors import BadKeyError, NotOpenedError
 from entente.sealing.seal import (
+    EpochSeal,
     SealingKey,
     SealingPublic,
     WrapBinding,
     accept_epoch,
     new_content_key,
     set_up_epoch,
-    unwrap,
-    wrap,
 )
 
 AGREEMENT = bytes(range(32))
@@ -182,56 +181,56 @@ def test_nothing_is_sealed_to_a_point_of_small_order() -> None:
 
 @given(st.binary(min_size=32, max_size=32), st.binary(min_size=32, max_size=32))
 def test_a_wrapped_key_comes_back(secret: bytes, content_key: bytes) -> None:
-    nonce, sealed = wrap(secret, content_key, BINDING)
+    nonce, sealed = EpochSeal(secret).wrap(content_key, BINDING)
     assert (len(nonce), len(sealed)) == (12, 48)
-    assert unwrap(secret, nonce, sealed, BINDING) == content_key
+    assert EpochSeal(secret).unwrap(nonce, sealed, BINDING) == content_key
 
 
 def test_a_wrap_is_aes_gcm_over_the_documented_binding() -> None:
-    nonce, sealed = wrap(EPOCH.secret, CONTENT_KEY, BINDING)
+    nonce, sealed = EpochSeal(EPOCH.secret).wrap(CONTENT_KEY, BINDING)
     binding = [AGREEMENT, b"t" * 32, "jp", "kr", "jp-0001", b"h" * 32, EPOCH.epoch]
     assert AESGCM(EPOCH.secret).decrypt(nonce, sealed, b"entente/wrap/1\0" + msgpack.encode(binding)) == CONTENT_KEY
 
 
 @pytest.mark.parametrize("field", list(asdict(BINDING)))
 def test_a_wrapped_key_is_bound_to_every_field(field: str) -> None:
-    nonce, sealed = wrap(EPOCH.secret, CONTENT_KEY, BINDING)
+    nonce, sealed = EpochSeal(EPOCH.secret).wrap(CONTENT_KEY, BINDING)
     value = getattr(BINDING, field)
     with pytest.raises(NotOpenedError):
-        unwrap(EPOCH.secret, nonce, sealed, replace(BINDING, **{field: value + value[:1]}))
+        EpochSeal(EPOCH.secret).unwrap(nonce, sealed, replace(BINDING, **{field: value + value[:1]}))
 
 
 def test_fields_of_a_binding_do_not_run_into_one_another() -> None:
-    nonce, sealed = wrap(EPOCH.secret, CONTENT_KEY, replace(BINDING, writer="jp", recipient="kr"))
+    nonce, sealed = EpochSeal(EPOCH.secret).wrap(CONTENT_KEY, replace(BINDING, writer="jp", recipient="kr"))
     with pytest.raises(NotOpenedError):
-        unwrap(EPOCH.secret, nonce, sealed, replace(BINDING, writer="jpk", recipient="r"))
+        EpochSeal(EPOCH.secret).unwrap(nonce, sealed, replace(BINDING, writer="jpk", recipient="r"))
 
 
 def test_every_bit_of_a_wrapped_key_counts() -> None:
-    nonce, sealed = wrap(EPOCH.secret, CONTENT_KEY, BINDING)
+    nonce, sealed = EpochSeal(EPOCH.secret).wrap(CONTENT_KEY, BINDING)
     for bit in range(len(sealed) * 8):
         with pytest.raises(NotOpenedError):
-            unwrap(EPOCH.secret, nonce, flipped(sealed, bit), BINDING)
+            EpochSeal(EPOCH.secret).unwrap(nonce, flipped(sealed, bit), BINDING)
     for bit in range(len(nonce) * 8):
         with pytest.raises(NotOpenedError):
-            unwrap(EPOCH.secret, flipped(nonce, bit), sealed, BINDING)
+            EpochSeal(EPOCH.secret).unwrap(flipped(nonce, bit), sealed, BINDING)
 
 
 @given(st.binary(max_size=64), st.binary(max_size=40))
 def test_bytes_that_are_no_wrap_are_refused(sealed: bytes, nonce: bytes) -> None:
     with pytest.raises(NotOpenedError):
-        unwrap(EPOCH.secret, nonce, sealed, BINDING)
+        EpochSeal(EPOCH.secret).unwrap(nonce, sealed, BINDING)
 
 
 def test_a_wrap_of_something_else_than_a_key_is_refused() -> None:
     nonce = os.urandom(12)
     sealed = AESGCM(EPOCH.secret).encrypt(nonce, b"short", b"entente/wrap/1\0" + encode(BINDING))
     with pytest.raises(NotOpenedError, match="32 bytes"):
-        unwrap(EPOCH.secret, nonce, sealed, BINDING)
+        EpochSeal(EPOCH.secret).unwrap(nonce, sealed, BINDING)
 
 
 def test_each_wrap_has_a_nonce_of_its_own() -> None:
-    assert len({wrap(EPOCH.secret, CONTENT_KEY, BINDING)[0] for _ in range(64)}) == 64
+    assert len({EpochSeal(EPOCH.secret).wrap(CONTENT_KEY, BINDING)[0] for _ in range(64)}) == 64
 
 
 def test_each_content_key_is_new() -> None:

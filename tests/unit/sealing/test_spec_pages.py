@@ -10,7 +10,7 @@ from msgspec import msgpack
 from entente.sealing import errors, identity, keyfile
 from entente.sealing.canonical import encode, encode_json
 from entente.sealing.identity import fingerprint_words, make_root, root_digest
-from entente.sealing.seal import SEGMENT, SealingKey, WrapBinding, payload_digest, payload_key, seal_body, seal_segment
+from entente.sealing.seal import SEGMENT, ItemSeal, SealingKey, WrapBinding, payload_digest, payload_key, seal_segment
 from entente.sealing.signing import HybridKey
 from entente.sealing.suites import KINDS, prefixed
 
@@ -37,7 +37,7 @@ def test_the_examples_of_sealing_are_what_is_made() -> None:
     binding = WrapBinding(AGREEMENT, b"t" * 32, "jp", "kr", "jp-0001", b"h" * 32, bytes(8))
     assert stated("sealing", prefixed("wrap", encode(binding)))
     assert stated("sealing", CONTENT_KEY)
-    body = seal_body(CONTENT_KEY, 0, agreement=AGREEMENT, writer="jp", item="jp-0001", data=b"title")
+    body = ItemSeal(CONTENT_KEY, AGREEMENT, "jp", "jp-0001").seal(0, b"title")
     assert stated("sealing", body)
     assert stated("sealing", payload_key(CONTENT_KEY))
     assert stated("sealing", seal_segment(payload_key(CONTENT_KEY), 0, True, b"rest"))

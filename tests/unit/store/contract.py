@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from entente.store.errors import ConflictError, StoreError
-from entente.store.rows import NewEntry
+from entente.store.rows import AwaitedRow, NewEntry
+from entente.store.sqlite import body_id
 
 AGREEMENT = bytes(range(32))
 Opened = Callable[[], Any]
@@ -63,10 +64,10 @@ class StoreContract:
                 head = tx.create_log(AGREEMENT, "jp", "0" * 16, root=b"r0", frontier=b"f0")
                 head = tx.append(head, [entry(0, (True, b"s"))], root=b"r1", frontier=b"f1", checkpoint="")
                 tx.put("key", b"value")
-                tx.put_wrap(head.id, 0, "kr", b"w")
-                tx.put_content_key(head.id, 0, "item", b"k")
-                tx.await_payload(head.id, 0)
-                tx.enter(head.id, 0, "kr", "given", "item", "sent", 1)
+                tx.put_wraps([(head.id, 0, "kr", b"w", 3)])
+                tx.put_bodies([(body_id(head.id, 0, 1), True, b"later")])
+                tx.await_parts([AwaitedRow(head.id, 0, "payload", "item")])
+                tx.enter([(head.id, 0, "kr", "given", "item", "sent", 1)])
                 tx.put_secret("epoch", b"id", 1, b"s")
                 tx.put_evidence("kr", "two", 1)
                 raise RuntimeError
@@ -104,6 +105,62 @@ class StoreContract:
             assert store.frontier_before(head.id, 1023) == (600, b"f600")
             assert store.frontier_before(head.id, 1100) == (1100, b"f1100")
 
+    def test_history_can_be_asked_for_the_facts_alone(self, opened: Opened) -> None:
+        with opened() as store:
+            with store.write() as tx:
+                logs = [tx.create_log(AGREEMENT, name, "0" * 16, root=b"0", frontier=b"0") for name in ("jp", "kr")]
+                for number, at in enumerate((1, 0, 1, 1, 0)):
+                    added = entry(number)._replace(fact=number % 2 == 0)
+                    logs[at] = tx.append(logs[at], [added], root=b"%d" % number, frontier=b"f", checkpoint="")
+            found = [row.envelope for row in store.history(AGREEMENT, facts=True)]
+            assert found == [b"envelope 0", b"envelope 2", b"envelope 4"]
+            assert list(store.history(bytes(32), facts=True)) == []
+
+    def test_bodies_of_one_entry_are_never_those_of_its_neighbours(self, opened: Opened) -> None:
+        with opened() as store, store.write() as tx:
+            logs = [tx.create_log(AGREEMENT, name, "0" * 16, root=b"0", frontier=b"0").id for name in ("jp", "kr")]
+            places = [(log, seq, place) for log in logs for seq in (0, 1, 2) for place in (0, 1, 15)]
+            tx.put_bodies([(body_id(*at), bool(at[2]), b"%d/%d/%d" % at) for at in places])
+            for log, seq in {at[:2] for at in places}:
+                expected = {place: (bool(place), b"%d/%d/%d" % (log, seq, place)) for place in (0, 1, 15)}
+                assert tx.bodies(log, seq) == expected
+                assert tx.bodies_between(log, seq, seq) == {seq: expected}
+            assert sorted(tx.bodies_between(logs[0], 1, 2)) == [1, 2]
+            tx.drop_bodies(logs[0], 1)
+            assert sorted(tx.bodies_between(logs[0], 0, 2)) == [0, 2]
+            assert sorted(tx.bodies_between(logs[1], 0, 2)) == [0, 1, 2]
+
+    def test_what_waits_for_a_recipient_is_found_by_its_precedence(self, opened: Opened) -> None:
+        with opened() as store, store.write() as tx:
+            head = tx.create_log(AGREEMENT, "jp", "0" * 16, root=b"0", frontier=b"0").id
+            given = [(0, "kr", 3), (1, "kr", 0), (1, "us", 3), (2, "kr", 3), (3, "kr", 2), (4, "kr", 0)]
+            tx.put_wraps([(head, seq, party, b"%d" % seq, rank) for seq, party, rank in given])
+            assert tx.waits(head, "kr", 0, 0) == 1
+            assert tx.waits(head, "kr", 0, 2) == 4
+            assert tx.waits(head, "us", 0, 0) is None
+            assert tx.ranks(head, "kr", 0, 3) == {0: 3, 1: 0, 2: 3, 3: 2}
+            assert tx.wraps(head, "kr", 2, 9) == {2: (b"2", 3), 3: (b"3", 2), 4: (b"4", 0)}
+            assert sorted(tx.urgent()) == [(head, "kr", 0, 4), (head, "kr", 2, 3)]
+            tx.drop_wraps(head, (1, 4), "kr")
+            assert (tx.waits(head, "kr", 0, 0), tx.urgent()) == (None, [])
+            assert (tx.wrap(head, 0, "kr"), tx.wrap(head, 1, "us")) == (b"0", b"1")
+
+    def test_what_is_awaited_is_replaced_by_what_comes_next_and_ends(self, opened: Opened) -> None:
+        with opened() as store, store.write() as tx:
+            rows = [AwaitedRow(1, seq, "body", "") for seq in (4, 2, 3)]
+            tx.await_parts(rows)
+            tx.await_parts([AwaitedRow(1, 3, "payload", "item")])
+            assert [(row.seq, row.part, row.item) for row in tx.awaiting(1)] == [
+                (2, "body", ""),
+                (3, "payload", "item"),
+                (4, "body", ""),
+            ]
+            assert tx.awaiting(2) == []
+            assert len(tx.awaiting(1, 2)) == 2
+            tx.end_awaiting(1, [2, 4])
+            assert tx.awaiting() == [AwaitedRow(1, 3, "payload", "item")]
+            assert tx.awaited(1, 2) is None
+
     def test_an_older_cosignature_never_replaces_a_newer_one(self, opened: Opened) -> None:
         with opened() as store, store.write() as tx:
             for size in (5, 3, 5, 7, 6):
@@ -113,7 +170,9 @@ class StoreContract:
 
     def test_the_first_answer_on_a_line_of_the_register_stands(self, opened: Opened) -> None:
         with opened() as store, store.write() as tx:
-            number = tx.enter(1, 4, "kr", "given", "item", "sent", 10)
+            tx.enter([(1, 4, "kr", "given", "item", "sent", 10)])
+            (line,) = tx.register("given")
+            number = line.number
             tx.answer(1, (4, 4), "kr", "given", "received", 20)
             tx.answer(1, (4, 4), "kr", "given", "refused: SEAL", 30)
             tx.mark_opened(number, 40)
@@ -129,13 +188,12 @@ class StoreContract:
             with store.write() as tx:
                 head = tx.create_log(AGREEMENT, "jp", "0" * 16, root=b"0", frontier=b"0")
                 tx.append(head, [entry(0, (True, b"sealed"))], root=b"1", frontier=b"1", checkpoint="")
-                tx.put_content_key(head.id, 0, "item", b"key")
-                tx.put_wrap(head.id, 0, "kr", b"wrap")
+                tx.put_bodies([(body_id(head.id, 0, 1), True, b"another")])
+                tx.put_wraps([(head.id, 0, "kr", b"wrap", 0)])
             with store.write() as tx:
                 tx.drop_bodies(head.id, 0)
                 tx.drop_wraps(head.id, (0, 0), "kr")
             assert store.bodies(head.id, 0) == {}
-            assert store.content_key(head.id, 0) is None
             assert store.wrap(head.id, 0, "kr") is None
             assert len(store.entries(head.id, 0, 9)) == 1
 

@@ -1,6 +1,7 @@
 """What the embedded store promises beyond the contract: durability asserted, and clear words when it cannot."""
 
 import re
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -11,10 +12,9 @@ from pathlib import Path
 import pytest
 
 from entente.store import sqlite as module
-from entente.store.errors import BrokenError, BusyError, FullError, StoreError
-from entente.store.itemkeys import ItemKeys
+from entente.store.errors import BrokenError, BusyError, FullError, OutdatedError, StoreError
 from entente.store.rows import NewEntry
-from entente.store.sqlite import Store, connect, migrate, translate
+from entente.store.sqlite import Store, connect, migrate, newest, translate
 
 
 @pytest.fixture
@@ -23,14 +23,12 @@ def store(tmp_path: Path) -> Iterator[Store]:
         yield opened
 
 
-def test_every_connection_is_synchronous_full_and_zeroes_what_it_deletes(store: Store, tmp_path: Path) -> None:
-    keys = ItemKeys(tmp_path / "items.db")
-    for connection, journal in ((store._db, "wal"), (store._writer, "wal"), (keys._db, "truncate")):
+def test_every_connection_is_synchronous_full_and_zeroes_what_it_deletes(store: Store) -> None:
+    for connection in (store._db, store._writer):
         asked = [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("synchronous", "secure_delete")]
         assert asked == [2, 1]
-        assert connection.execute("PRAGMA journal_mode").fetchone()[0] == journal
+        assert connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
         assert connection.execute("PRAGMA trusted_schema").fetchone()[0] == 0
-    keys.close()
 
 
 def test_a_store_without_durability_is_refused(tmp_path: Path) -> None:
@@ -148,29 +146,6 @@ def test_a_full_disk_refuses_and_says_so_and_the_store_goes_on(store: Store) -> 
     assert store.log(head.id).size == 1
 
 
-def test_the_key_store_goes_on_after_a_full_disk(tmp_path: Path) -> None:
-    keys = ItemKeys(tmp_path / "items.db")
-    keys.put([(1, 1, b"first")])
-    full(keys._db)
-    with pytest.raises(FullError):
-        keys.put([(1, number, bytes(3000)) for number in range(2, 50)])
-    full(keys._db, False)
-    keys.put([(1, 2, b"second")])
-    assert (keys.get(1, 1), keys.get(1, 2), keys.get(1, 3)) == (b"first", b"second", None)
-    keys.destroy(1, 1)
-    assert keys.get(1, 1) is None
-    keys.close()
-
-
-def test_a_destroyed_key_is_not_in_the_file_any_more(tmp_path: Path) -> None:
-    keys = ItemKeys(tmp_path / "items.db")
-    keys.put([(1, 1, b"the very bytes of the key")])
-    keys.destroy(1, 1)
-    files = b"".join(path.read_bytes() for path in tmp_path.iterdir())
-    assert b"the very bytes of the key" not in files
-    keys.close()
-
-
 def test_no_driver_error_crosses_the_port(store: Store) -> None:
     with pytest.raises(StoreError):
         store._rows("SELECT * FROM no_such_table")
@@ -178,3 +153,47 @@ def test_no_driver_error_crosses_the_port(store: Store) -> None:
     with pytest.raises(StoreError):
         store.get("key")
     assert isinstance(translate(sqlite3.OperationalError("database or disk is full")), FullError)
+
+
+def made_by(path: Path, folder: Path, count: int) -> None:
+    """A store as the software had it that knew the first ``count`` migrations, applied by hand."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("PRAGMA journal_mode=WAL")
+    for script in sorted(folder.glob("*.sql"))[:count]:
+        connection.executescript(script.read_text() + f"\nPRAGMA user_version={int(script.name[:4])};")
+    connection.close()
+
+
+def schema(path: Path) -> set[tuple[str, str]]:
+    with sqlite3.connect(path) as database:
+        found = {(name, sql) for name, sql in database.execute("SELECT name, sql FROM sqlite_master")}
+    database.close()
+    return found
+
+
+def test_a_store_of_the_first_version_comes_forward_to_what_a_new_one_is(tmp_path: Path) -> None:
+    made_by(tmp_path / "old.db", Path(module.__file__).parent / "migrations", 1)
+    connection = connect(tmp_path / "old.db")
+    migrate(connection)
+    connection.close()
+    Store(tmp_path / "new.db").close()
+    assert schema(tmp_path / "old.db") == schema(tmp_path / "new.db")
+
+
+def test_an_older_store_is_neither_migrated_silently_nor_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "migrations"
+    shutil.copytree(Path(module.__file__).parent / "migrations", folder)
+    last = newest()
+    (folder / f"{last + 1:04}_next.sql").write_text("CREATE TABLE later (value TEXT);")
+    path = tmp_path / "store.db"
+    Store(path).close()
+    before = schema(path)
+    monkeypatch.setattr(module.resources, "files", lambda _: tmp_path)
+    with pytest.raises(OutdatedError, match=f"{last}, older than this software's {last + 1}") as refused:
+        Store(path)
+    assert "entente node upgrade" in refused.value.remedy
+    assert schema(path) == before
+    Store(tmp_path / "new.db").close()
+    assert ("later", "CREATE TABLE later (value TEXT)") in schema(tmp_path / "new.db")

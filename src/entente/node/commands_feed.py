@@ -1,0 +1,107 @@
+"""Commands that keep their connection: items in, and items as they come (docs/spec/control.md, "Feeds")."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any
+
+from entente.domain.agreement.instants import format_instant
+from entente.node.control import error_of
+from entente.node.errors import NodeError
+from entente.node.feeding import Feeding
+from entente.node.following import Following
+from entente.node.registry import Args, streaming, the_ledger
+from entente.node.releases import Request
+
+if TYPE_CHECKING:
+    from entente.node.daemon import Daemon
+
+
+class FeedArgs(Args, kw_only=True):
+    """What every item of the feed is alike in; ``stream`` makes it an ordered feed of that name."""
+
+    agreement: str | None = None
+    standing: str
+    title: str
+    media_type: str
+    level: str
+    purpose: str
+    to: tuple[str, ...]
+    precedence: str
+    reality: str
+    filename: str = "item"
+    caveats: tuple[str, ...] = ()
+    rel_to: tuple[str, ...] | None = None
+    stream: str | None = None
+
+
+@streaming("item.feed")
+async def item_feed(daemon: "Daemon", args: FeedArgs, reader: asyncio.StreamReader, say: Callable[[Any], None]) -> None:
+    """Release payloads as they come, under a standing release; tell the counts as they change."""
+    ledger = the_ledger(daemon, args.agreement)
+    request = Request(
+        args.title, args.filename, args.media_type, args.level, args.purpose, args.to, args.precedence,
+        args.reality, args.caveats, args.rel_to, args.standing, stream=args.stream,
+    )  # fmt: skip
+    failed = asyncio.Event()
+
+    def report(counts: Any) -> None:
+        say(counts)
+        if feeding.error is not None:
+            failed.set()
+
+    feeding = Feeding(daemon, ledger, request, report)
+    daemon.feeds.add(feeding)
+    try:
+        say({"ok": {"agreement": ledger.agreement.hex(), "standing": args.standing}})
+        await _until(feeding.read(reader), failed)
+        await feeding.finish()
+        if feeding.error is not None:
+            raise feeding.error
+        say({"done": {"released": feeding.released, "received": feeding.received, "refused": feeding.refused}})
+    except NodeError as error:
+        say(error_of(error) | {"released": feeding.released})
+    finally:
+        daemon.feeds.discard(feeding)
+
+
+async def _until(reading: Coroutine[Any, Any, None], failed: asyncio.Event) -> None:
+    """Read on until the end, or until the feed has failed: a caller that has nothing to say is told at once."""
+    tasks = asyncio.ensure_future(reading), asyncio.ensure_future(failed.wait())
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        if tasks[0].done():
+            tasks[0].result()
+    finally:
+        for task in tasks:
+            task.cancel()
+
+
+class FollowArgs(Args, kw_only=True):
+    """Of one agreement and one stream, or all; ``payload`` has the text of each told with it, which opens the item."""
+
+    agreement: str | None = None
+    stream: str | None = None
+    payload: bool = False
+
+
+@streaming("item.follow")
+async def item_follow(
+    daemon: "Daemon", args: FollowArgs, reader: asyncio.StreamReader, say: Callable[[Any], None]
+) -> None:
+    """Tell of each item that this party comes to hold, until the caller closes."""
+    ledger = the_ledger(daemon, args.agreement) if args.agreement is not None else None
+    following = Following(daemon, ledger, args.stream, payload=args.payload, say=say)
+    daemon.follows.add(following)
+    try:
+        say({"ok": {"now": format_instant(await daemon.do(daemon.node.instant))}})
+        await _until(_closed(reader), following.failed)
+        if following.error is not None:
+            say(error_of(following.error))
+    finally:
+        daemon.follows.discard(following)
+
+
+async def _closed(reader: asyncio.StreamReader) -> None:
+    """Until the caller has closed; what it may write is nothing to anybody."""
+    while await reader.read(4096):
+        pass
