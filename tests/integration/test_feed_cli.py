@@ -1,6 +1,7 @@
 """``entente feed`` and ``entente follow`` between two nodes that are processes of their own."""
 
 import json
+import os
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -176,6 +177,21 @@ def test_each_file_is_an_item_and_none_is_released_where_one_cannot_be(
         ran = entente("feed", nodes.jp.path, "--standing", standing, *TRACK, "--json", *files)
         assert (ran.code, ran.json["error"]["code"]) == (2, code)
     assert len(given(nodes.jp, "files")) == 3
+
+
+def test_input_that_cannot_be_read_ends_the_feed_and_is_said(nodes: Nodes, standing: str, tmp_path: Path) -> None:
+    unreadable = os.open(tmp_path / "w", os.O_WRONLY | os.O_CREAT)
+    line = ("feed", nodes.jp.path, "--standing", standing, *TRACK, "--json")
+    try:
+        with spawn(*line, passphrase=None, stdin=unreadable) as feed:
+            assert feed.wait(30) == 2
+            assert json.loads(open_pipe(feed.stdout).read())["error"]["code"] == "CANNOT_READ"
+        with feeding(nodes.jp, standing, "--framed", "--json") as feed:
+            out, _ = feed.communicate("\0\0\0\3abc\0\0\0\3a", timeout=30)
+        error = json.loads(out)["error"]
+        assert (feed.returncode, error["code"], error["released"], error["received"]) == (2, "MALFORMED", 1, 1)
+    finally:
+        os.close(unreadable)
 
 
 def test_framed_payloads_may_hold_any_bytes(nodes: Nodes, standing: str) -> None:

@@ -259,3 +259,42 @@ def _frames(three: Table, sender: str, receiver: str) -> list[AnyFrame]:
 def _through(three: Table, sender: str, receiver: str, frame: AnyFrame) -> None:
     feed = three.feeds.get((receiver, sender), Feed(sender))
     FRAME_DOORS[type(frame)](three.parties[receiver].node, feed, Returned(), frame, "link")
+
+
+def test_a_stream_that_a_flash_overtakes_arrives_in_its_order(october: Pair, base: Path) -> None:
+    """What comes after the FLASH goes on only when what was deferred before it has come."""
+    name = approve(october.jp, **EVERY)
+    points = [under(october.jp, name, precedence="ROUTINE", stream="track") for _ in range(MANY)]
+    flash = under(october.jp, name)
+    points += [under(october.jp, name, precedence="ROUTINE", stream="track") for _ in range(MANY)]
+    given(october, frames_of(october.jp))
+    october.carry()
+    all_arrived(october, base, [*points, flash])
+
+
+def test_a_stream_whose_bodies_a_cut_kept_back_goes_on_after_them(october: Pair, base: Path) -> None:
+    """What was added while the peer was away does not come before what it still lacks."""
+    name = approve(october.jp, **EVERY)
+    points = [under(october.jp, name, precedence="ROUTINE", stream="track") for _ in range(MANY)]
+    flash = under(october.jp, name)
+    given(october, frames_of(october.jp)[:2])
+    points += [under(october.jp, name, precedence="ROUTINE", stream="track") for _ in range(3)]
+    asked = october.kr.greeted(encode_frame(hello(october.jp.node, "kr")))
+    october.jp.greeted(encode_frame(hello(october.kr.node, "jp")))
+    given(october, frames_of(october.jp))  # on their way before it is heard what kr asks for
+    october.exchange(october.kr, asked)
+    october.carry()
+    all_arrived(october, base, [*points, flash])
+
+
+def test_an_order_within_a_precedence_holds_where_several_overtake(october: Pair, base: Path) -> None:
+    """A second item of a stream hurries past ROUTINE ones, and not past the first, which a FLASH has overtaken."""
+    name = approve(october.jp, **EVERY)
+    first = [under(october.jp, name, precedence="PRIORITY", stream="track")]
+    waiting = [under(october.jp, name, precedence="ROUTINE") for _ in range(CHUNK_ENTRIES)]
+    flash = under(october.jp, name)
+    waiting += [under(october.jp, name, precedence="ROUTINE") for _ in range(CHUNK_ENTRIES)]
+    second = under(october.jp, name, precedence="PRIORITY", stream="track")
+    given(october, frames_of(october.jp))
+    october.carry()
+    all_arrived(october, base, [*first, *waiting, flash, second])

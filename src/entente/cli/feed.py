@@ -99,9 +99,16 @@ def fitting(size: int, what: str) -> None:
 def _input() -> IO[bytes]:
     """Standard input behind a buffer of one's own: the interpreter, on its way out, waits for whoever reads its own."""
     try:
-        return open(sys.stdin.fileno(), "rb", closefd=False)
+        return open(sys.stdin.fileno() if sys.stdin is not None else 0, "rb", closefd=False)
     except io.UnsupportedOperation:
         return sys.stdin.buffer
+    except OSError as error:
+        raise _unreadable(error) from None
+
+
+def _unreadable(error: OSError) -> InputError:
+    text = f"standard input cannot be read: {error.strerror}"
+    return InputError("CANNOT_READ", text, "Give the items as lines, or name files.")
 
 
 def of_files(files: Iterable[Path]) -> Iterator[bytes]:
@@ -209,29 +216,37 @@ class _Sender(threading.Thread):
         self.error: Exception | None = None
 
     def run(self) -> None:
-        """Send all there is."""
-        try:
-            for payload in self._payloads:
-                with self._sending:
-                    if self._over:
-                        return
-                    self._connection.sendall(LENGTH.pack(len(payload)) + payload)
-                    self._fed.sent += 1
-        except OSError:
-            return  # the node has closed: what it said is read by the other thread
-        except Exception as error:  # noqa: BLE001 - it is told where the command ends
-            self.error = error
-        self.end()
+        """Send all there is, and say that it was all: whoever says so waits for the answers."""
+        with contextlib.suppress(OSError):  # the node has closed: what it said is read by the other thread
+            while (payload := self._next()) and self._send(payload):
+                pass
+            if not payload:
+                self._send(b"")
 
-    def end(self) -> None:
-        """Say that nothing more comes, after the payload at hand."""
+    def _next(self) -> bytes:
+        """The next payload; nothing at the end, and where what comes next is none."""
+        try:
+            return next(self._payloads, b"")
+        except InputError as error:
+            self.error = error
+        except OSError as error:
+            self.error = _unreadable(error)
+        return b""
+
+    def _send(self, payload: bytes) -> bool:
+        """Write a payload, whole; False where the feed was told to stop."""
+        with self._sending:
+            if self._over:
+                return False
+            self._connection.sendall(LENGTH.pack(len(payload)) + payload)
+            self._fed.sent += bool(payload)
+            return True
+
+    def stop(self) -> None:
+        """End the feed after the payload at hand; what was sent is still released, and nothing else waited for."""
         self._over = True
         with self._sending:
             self._close(socket.SHUT_WR)
-
-    def stop(self) -> None:
-        """Let what was sent be released, and wait for nothing else."""
-        self.end()
         self._fed.ended = True
         if self._fed.settled:
             self._close(socket.SHUT_RDWR)  # whoever reads may be waiting for answers

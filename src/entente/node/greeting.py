@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from entente.node.commit import Work
 from entente.node.copies import note_other_history
 from entente.node.errors import RefusedError
-from entente.node.lanes import Feed
+from entente.node.lanes import Feed, LogKey
 from entente.node.ledger import HeldLog, Ledger
 from entente.node.transfers import item_id
 from entente.record.bodies import Received
@@ -60,7 +60,19 @@ def greet(node: "Node", feed: Feed, hello: Hello) -> None:
             key = (ledger.agreement, *log.name)
             if log.row.writer == hello.party and feed.sent.get(key, 0) < log.row.size:
                 feed.returning.add(key)
+            if log.row.writer == node.party and feed.live:
+                _recall(node, feed, key, log)
         _confirm(node, ledger, hello.party, named)
+
+
+def _recall(node: "Node", feed: Feed, key: LogKey, log: HeldLog) -> None:
+    """Owe anew the bodies of entries that the peer holds and has not answered: they may have been cut off.
+
+    At once and not when it asks, or what was written since would come before them, and out of its stream's order.
+    """
+    feed.recalled.add(key)
+    if (held := feed.sent.get(key, 0)) > 0:
+        feed.owe(key, node.store.ranks(log.row.id, feed.peer, 0, min(held, log.row.size) - 1))
 
 
 def _confirm(node: "Node", ledger: Ledger, peer: str, named: dict[tuple[bytes, str, str], Head]) -> None:

@@ -39,6 +39,8 @@ class Feed:
     """Agreements in which the peer may lack something, in the order in which they changed."""
     urgent: dict[bytes, None] = field(default_factory=dict)
     """Those in which something that is not ROUTINE was released."""
+    recalled: set[LogKey] = field(default_factory=set)
+    """Logs of which everything that the peer may lack is owed since it greeted."""
     frontiers: dict[LogKey, Frontier] = field(default_factory=dict)
     segments: dict[tuple[LogKey, int], int] = field(default_factory=dict)
     """Per payload the number of segments sent over this connection."""
@@ -51,7 +53,6 @@ class Feed:
     _owed: "tuple[deque[tuple[LogKey, int, int]], ...]" = field(
         default_factory=lambda: tuple(deque() for _ in PRECEDENCES)
     )
-    _bodies_next: bool = False
 
     @property
     def live(self) -> bool:
@@ -64,11 +65,6 @@ class Feed:
         if not self.live:
             return 1
         return (URGENT_WINDOW if self.urgent else WINDOW) - (self.flown - self.landed)
-
-    def turn(self) -> bool:
-        """Whether it is the turn of ROUTINE bodies that are owed: every second frame, so that neither starves."""
-        self._bodies_next = not self._bodies_next
-        return self._bodies_next
 
     def note(self, agreement: bytes, *, urgent: bool) -> None:
         """Something was committed under an agreement."""

@@ -103,8 +103,10 @@ def _own(node: "Node", feed: Feed, ledger: Ledger, log: HeldLog) -> AnyFrame | N
     first, size = feed.sent.get(key, 0), log.row.size
     target = _hurries(node, feed, log, first) if feed.live and size - first > CHUNK_ENTRIES else None
     if target is not None and target[1] >= first + CHUNK_ENTRIES:
-        return _ahead(node, feed, ledger, log, first, min(target[1], first + AHEAD_ENTRIES - 1), target[0])
-    owed = _owed(node, feed, ROUTINE - 1) or (_owed(node, feed, ROUTINE) if feed.turn() else None)
+        # First what is owed of its own precedence: an order within a precedence, of a stream say, is kept.
+        owed = _owed(node, feed, target[0])
+        return owed or _ahead(node, feed, ledger, log, first, min(target[1], first + AHEAD_ENTRIES - 1), target[0])
+    owed = _owed(node, feed, ROUTINE)
     if owed is not None:
         return owed
     if first >= size:

@@ -238,8 +238,9 @@ def take_lack(node: "Node", feed: Feed, frame: Lack) -> list[AnyFrame]:
     if not rising(frame.ranges, 0, log.row.size):
         text = "bodies were asked for of entries that there are not, or twice"
         raise RefusedError("MALFORMED", text, "Nothing was sent.")
-    for low, high in frame.ranges:
-        feed.owe((frame.agreement, *log.name), node.store.ranks(log.row.id, feed.peer, low, high))
+    key = (frame.agreement, *log.name)
+    for low, high in frame.ranges if key not in feed.recalled else ():
+        feed.owe(key, node.store.ranks(log.row.id, feed.peer, low, high))
     return []
 
 
