@@ -1,4 +1,4 @@
-"""How far each peer has been fed, and in what order: the lanes of the four precedences (docs/spec/link.md, section 7).
+"""How far each peer has been fed, and in what order: the lanes of the four precedences (docs/spec/link.md, section 8).
 
 A feed belongs to one session, or to one bundle. It holds positions and ranges, never bytes; how much may be on its way
 at once is bounded by what the peer says it has dealt with.

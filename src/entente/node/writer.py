@@ -1,7 +1,7 @@
 """The writer's thread: everything that reads or changes a node's state runs here, one after the other, by urgency.
 
 What is urgent goes next, whatever waits. Ordinary work, which is frames and commands in the order in which they came,
-and bulk take turns, so that neither a fast peer nor a long feed starves the other (docs/decisions/0014).
+and bulk take turns, so that neither a fast peer nor a long feed starves the other (docs/decisions/0015).
 """
 
 import asyncio
@@ -76,19 +76,17 @@ class Writer:
         self._thread.join()
 
     def _run(self) -> None:
-        quiet = True
-        while True:
+        quiet, over = True, False
+        while not over or self.waiting:
             try:
-                going = self._bell.get(timeout=None if quiet else QUIET_S)
+                going = self._bell.get(timeout=None if quiet and not over else QUIET_S)
             except Empty:
                 self._do(self._idle)  # not sooner: what was just committed is on its way out of this process first
                 quiet = True
                 continue
-            quiet = False
+            quiet, over = False, over or not going
             if self.waiting:
                 self._do(self._next())
-            elif not going:
-                return
 
     @staticmethod
     def _do(job: Job) -> None:
