@@ -1,4 +1,4 @@
-"""The one way in: frames from a peer, over the link or out of a courier's bag (docs/spec/record.md, "Checks on receipt").
+"""The one way in: frames from a peer, by link or by bundle (docs/spec/record.md, "Checks on receipt").
 
 Well-formed entries are kept whatever they mean, then accepted or refused; what is malformed, future-dated or forked is
 not kept, not cosigned, and pauses that log by name. A receipt is written in the transaction that makes the entries

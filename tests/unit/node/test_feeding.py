@@ -12,6 +12,7 @@ from support_standing import approve, revoke
 from support_stop import END, MARKING, OCTOBER, Pair, Party
 
 from entente.node import feeding
+from entente.node.commands import STREAMS
 from entente.node.control import MAX_LINE, ControlServer
 from entente.node.daemon import Daemon
 from entente.node.feeding import WAITING_BYTES
@@ -224,3 +225,30 @@ def test_a_follower_is_told_of_what_it_follows_alone(
     run(follow())
     (_, line) = pair.kr.held()
     assert (line.opened is not None) is told, "what is not told is not opened"
+
+
+EXAMPLES: dict[str, dict[str, Any]] = {"item.feed": {"standing": "jp-s1", **FEED}, "item.follow": {}}
+
+
+def test_every_command_that_keeps_its_connection_is_tried_here() -> None:
+    assert set(EXAMPLES) == set(STREAMS)
+
+
+@pytest.mark.parametrize("command", sorted(EXAMPLES))
+def test_a_command_that_keeps_its_connection_is_parsed_strictly(pair: Pair, command: str) -> None:
+    args, before = EXAMPLES[command], pair.jp.size()
+    wrong = [{**args, "surprise": 1}, {**args, "agreement": 1}, *({**args, name: {}} for name in args)]
+    wrong += [{name: value for name, value in args.items() if name != left_out} for left_out in args]
+
+    async def try_all() -> None:
+        async with socket_of(pair.jp) as (daemon, ask):
+            for each in wrong:
+                assert (await (await ask(command, **each)).last())["error"]["code"] == "BAD_ARGUMENTS", each
+            assert (await (await ask(command, **{**args, "agreement": "x"})).last())["error"][
+                "code"
+            ] == "WHICH_AGREEMENT"
+            assert not daemon.feeds
+            assert not daemon.follows
+
+    run(try_all())
+    assert pair.jp.size() == before
