@@ -1,8 +1,8 @@
 """The writer's thread: everything that reads or changes a node's state runs here, one after the other, by urgency.
 
-What is urgent goes next; where ordinary work waits, the others have one turn after every few. Ordinary work, which is frames and commands in the
-order in which they came, and bulk take turns, so that neither a fast peer nor a long feed starves the other
-(docs/decisions/0015).
+What is urgent goes next; where ordinary work waits, the others have one turn after every few. Ordinary work, which is
+frames and commands in the order in which they came, and bulk take turns, so that neither a fast peer nor a long feed
+starves the other (docs/decisions/0015).
 """
 
 import asyncio
@@ -22,7 +22,7 @@ URGENT, ORDINARY, BULK = range(3)
 
 
 URGENT_IN_A_ROW = 4
-"""After so many urgent jobs, where ordinary ones wait, the others have a turn: whoever sends FLASH without end can still be revoked."""
+"""After so many the others have a turn, where ordinary work waits: whoever sends FLASH without end can be revoked."""
 QUIET_S = 0.002
 """Seconds without work after which what need not hurry is done."""
 

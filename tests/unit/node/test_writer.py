@@ -9,8 +9,7 @@ def test_urgent_work_without_end_lets_others_have_a_turn_after_every_few() -> No
     """A peer that sends FLASH for ever cannot keep its agreement from being ended or a release from being revoked."""
     writer, done, ran = Writer(), threading.Event(), list[str]()
     begun, gate = threading.Event(), threading.Event()
-    writer.submit(begun.set, BULK)
-    writer.submit(gate.wait, ORDINARY)
+    writer.submit(lambda: (begun.set(), gate.wait()), ORDINARY)
     assert begun.wait(20)
     for _ in range(3 * URGENT_IN_A_ROW):
         writer.submit(lambda: ran.append("urgent"), URGENT)
