@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from entente.node import agreements, views
 from entente.node.registry import Args, SignatureArgs, bytes_of, command, instant_of, read_file, the_ledger
+from entente.node.writer import URGENT
 from entente.record.bodies import DeliveredClaim
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ async def act_commit(daemon: "Daemon", args: ActCommitArgs) -> Any:
         position = agreements.commit_act(daemon.node, ledger, data, args.office, args.signature.signature())
         return {"entry": position.seq, **views.act_view(ledger, position)}  # as written, before anybody can answer
 
-    return await daemon.do(work)
+    return await daemon.do(work, URGENT)
 
 
 class DeliveredArgs(Args, kw_only=True):

@@ -7,6 +7,7 @@ from entente.node import relations, releases, standing
 from entente.node.errors import UsageError
 from entente.node.ledger import Ledger
 from entente.node.registry import Args, SignatureArgs, bytes_of, command, instant_of, the_ledger
+from entente.node.writer import URGENT
 from entente.record.bodies import Relation, Signer
 from entente.record.standings import StandingRecord
 from entente.sealing.canonical import encode
@@ -111,7 +112,8 @@ class RevokeArgs(Args, kw_only=True):
 async def standing_revoke(daemon: "Daemon", args: RevokeArgs) -> Any:
     """Write a signed revocation: nothing leaves under that standing release any more."""
     ledger, data = the_ledger(daemon, args.agreement), bytes_of(args.statement)
-    position = await daemon.do(lambda: standing.revoke(daemon.node, ledger, data, args.signature.signature()))
+    signature = args.signature.signature()
+    position = await daemon.do(lambda: standing.revoke(daemon.node, ledger, data, signature), URGENT)  # at once
     return {"entry": position.seq}
 
 

@@ -6,10 +6,12 @@ decided in the transaction holds until a known instant (:meth:`Work.holds_until`
 before COMMIT the transaction is rolled back and done again at the new instant. Only the disk's own latency lies after.
 """
 
+import logging
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, TypeVar
 
+from entente.link.session import place
 from entente.node.errors import NodeError, NotReadyError, RefusedError
 from entente.node.ledger import HeldLog, Ledger, Saved
 from entente.record.envelope import MAX_BODY, MAX_ENVELOPE, SALT, BodyRef, Envelope, commitment
@@ -22,6 +24,7 @@ from entente.store.errors import StoreError
 from entente.store.rows import NewEntry
 from entente.store.sqlite import Store, Transaction
 
+logger = logging.getLogger("entente.node.commit")
 T = TypeVar("T")
 ATTEMPTS = 3
 """How often a transaction is done again because its answer changed under it, before it is refused."""
@@ -44,7 +47,7 @@ class SaltedBody:
     """A body to append: salted, in clear for a kind that goes to all, or with its sealed form for a transfer."""
 
     salt: bytes
-    body: bytes
+    body: bytes = field(repr=False)
     sealed: bytes | None = None
 
     @property
@@ -224,11 +227,9 @@ class Committer:
             self.commits += 1
             del self.aside[:aside]
             self._clockwork.saw(unit.at)
-            try:
-                for step in unit.after:
-                    step()
-            finally:
-                self.committed(unit.touched)
+            for step in unit.after:
+                _after(step)
+            self.committed(unit.touched)
             return result
         raise NotReadyError(
             "OVERTAKEN",
@@ -252,9 +253,11 @@ class Committer:
             self.run(lambda _: None)
 
     def _take_back(self, unit: Work | None) -> None:
-        for step in reversed(unit.undo if unit else ()):
-            step()
-        self._restore(unit)
+        try:
+            for step in reversed(unit.undo if unit else ()):
+                step()
+        finally:
+            self._restore(unit)
 
     def _restore(self, unit: Work | None) -> None:
         for ledger, saved in (unit.touched if unit else {}).values():
@@ -262,6 +265,14 @@ class Committer:
                 self._forget(ledger)
             else:
                 ledger.restore(saved)
+
+
+def _after(step: Callable[[], object]) -> None:
+    """What follows a commit: it stands, so nothing that fails now makes it look undone."""
+    try:
+        step()
+    except Exception as error:  # noqa: BLE001 - each step is tried, whatever became of the one before
+        logger.error("something after a commit failed: %s", place(error))
 
 
 class _OvertakenError(Exception):

@@ -82,11 +82,15 @@ class Conversation:
         except (NodeError, StoreError) as error:
             self.refuse(error)
             return False
-        for ledger in node.ledgers.values():
-            if peer in ledger.parties:
-                self.feed.note(ledger.agreement, urgent=False)
+        self.note_all()
         self.say(frames)
         return True
+
+    def note_all(self) -> None:
+        """Look at every agreement shared with the peer for what it may lack."""
+        for ledger in self.node.ledgers.values():
+            if self.session.peer in ledger.parties:
+                self.feed.note(ledger.agreement, urgent=False)
 
     def take(self, frame: AnyFrame) -> None:
         """One frame, through the door registered for its kind; where that refuses, the session ends."""

@@ -26,12 +26,12 @@ from entente.node.health import Ear, Health
 from entente.node.national import commit_heads
 from entente.node.node import Node
 from entente.node.outgoing import hello
-from entente.node.payloads import finish_segment, hold_segment, lapse, sweep
+from entente.node.payloads import finish_segment, hold_segment, lapse, passed, sweep
 from entente.node.releases import Draft
 from entente.node.renewal import enter_statement
 from entente.node.scrape import Watch
 from entente.node.writer import ORDINARY, Writer
-from entente.record.frames import AnyFrame, Hello, Segment, Taken
+from entente.record.frames import AnyFrame, Entries, Hello, Segment, Taken
 from entente.sealing.certificates import spki_digest
 from entente.store.errors import StoreError
 
@@ -203,11 +203,11 @@ class Daemon:
         conversation = Conversation(self.node, session, asyncio.get_running_loop())
 
         def begin() -> None:
-            if conversation.begin(hello):
+            if session.is_open and conversation.begin(hello):
                 self.conversations[session.peer] = conversation
                 self.health.began(session.peer)
                 self.last_heard[session.peer] = self.node.instant()
-                conversation.pump()
+                self._look_again()  # what one peer confirms may be shown to the others
 
         await self.do(begin)
 
@@ -223,12 +223,20 @@ class Daemon:
         else:
             self.writer.submit(partial(self._take, conversation, frame))
 
+    def _look_again(self) -> None:
+        """On the writer's thread: feed every session anew, since a log that might not be shown before may be now."""
+        for conversation in list(self.conversations.values()):
+            conversation.note_all()
+            conversation.pump()
+
     def _take(self, conversation: Conversation, frame: AnyFrame) -> None:
         self.last_heard[conversation.session.peer] = self.node.instant()
         try:
             conversation.take(frame)
             if isinstance(frame, Taken):
                 self._go_on()
+            if isinstance(frame, Entries) and frame.writer == self.node.party:
+                self._look_again()  # a log of this party's own may have been confirmed by it
         finally:
             self._loop.call_soon_threadsafe(conversation.slots.release)
 
@@ -238,7 +246,8 @@ class Daemon:
         try:
             frames, whole = hold_segment(self.node, peer, frame)
         except NodeError as error:
-            self.writer.submit(partial(conversation.refuse, error))
+            if error.code != "WRONG_LOG" or not passed(self.node, peer, frame):
+                self.writer.submit(partial(conversation.refuse, error))
         except OSError as error:
             logger.error("a segment from %s could not be kept: %s", peer, place(error))
             self._loop.call_soon_threadsafe(conversation.session.end, "the disk is in trouble")

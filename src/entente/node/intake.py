@@ -27,6 +27,7 @@ from entente.record.errors import ForkError, LogError
 from entente.record.frames import AnyFrame, Bodies, Entries, Trouble, Want
 from entente.record.log import CheckedEntry, LogHead, check_entries
 from entente.record.merkle import EMPTY_ROOT, Frontier, leaf_hash
+from entente.record.projection import MAX_ANSWERS
 from entente.sealing.canonical import NotCanonicalError, decode, encode
 from entente.store.rows import NewEntry
 
@@ -64,6 +65,11 @@ class Answers:
         """The receipt's body."""
         refused = tuple(Refused(seq, code) for seq, code in sorted(self.refused.items()))
         return encode(Received((ReceivedOf(*log.name, tuple(ranges(sorted(self.accepted))), refused),)))
+
+    @property
+    def full(self) -> bool:
+        """Whether one more might be too many for a receipt."""
+        return len(self.accepted) + len(self.refused) >= MAX_ANSWERS
 
     def __bool__(self) -> bool:
         return bool(self.accepted or self.refused)
@@ -231,6 +237,9 @@ def _take(
     answers, arrivals = Answers(), Arrivals(node, unit, ledger, log, channel)
     arrivals.expect(entry.delivery.wrap for entry in checked)
     for entry in checked:
+        if answers.full:
+            answer(node, unit, ledger, open_log(node, unit, ledger), answers, log)
+            answers = Answers()
         seq, kind = entry.envelope.seq, entry.envelope.kind
         code = None
         if kind == "transfer":
@@ -275,6 +284,9 @@ def take_bodies(node: "Node", peer: str, frame: Bodies, channel: str) -> list[An
         arrivals.expect(later.wrap for later in frame.items)
         ended: set[int] = set()
         for later in frame.items:
+            if answers.full:
+                answer(node, unit, ledger, own, answers, log)
+                answers = Answers()
             if not 0 <= later.seq < log.row.size:
                 raise RefusedError("MALFORMED", "bodies came of entries that there are not", "Nothing was kept.")
             awaited = unit.tx.awaited(log.row.id, later.seq)

@@ -182,8 +182,13 @@ def _theirs(node: "Node", feed: Feed, ledger: Ledger, log: HeldLog) -> Entries |
     if key not in feed.returning or first >= size:
         feed.returning.discard(key)
         return None
-    rows = node.store.entries(log.row.id, first, CHUNK_ENTRIES)
-    deliveries = [deliver(node, ledger, row, feed.peer, None) for row in rows]
+    deliveries: list[Delivery] = []
+    taken = 0
+    for row in node.store.entries(log.row.id, first, CHUNK_ENTRIES):
+        deliveries.append(deliver(node, ledger, row, feed.peer, None))
+        taken += len(row.envelope) + sum(len(body.data) for body in deliveries[-1].bodies if body)
+        if taken > CHUNK_BYTES:
+            break
     end = feed.sent[key] = first + len(deliveries)
     if end == size:
         node.owed.add(key)  # the cosignature over it follows, now that it can be kept

@@ -177,14 +177,15 @@ def _recover(node: "Node") -> None:
     for log, seq, recipient, data in node.store.all_wraps():
         row = node.store.log(log)
         ledger, wrap = node.ledgers.get(row.agreement), decode(Wrap, data)
-        if ledger is None or _has_key(node, log, seq):
+        if ledger is None:
             continue
         own = row.writer == node.party
         binding = WrapBinding(row.agreement, wrap.terms, row.writer, recipient, wrap.item, wrap.header, wrap.epoch)
         try:
             seal = node.own_epoch(wrap.epoch) if own else node.epoch_seal(ledger, row.writer, wrap.epoch)
-            if seal is not None:
-                node.vault.keep(log, [(seq, seal.unwrap(wrap.nonce, wrap.key, binding))])
+            key = seal.unwrap(wrap.nonce, wrap.key, binding) if seal is not None else None
+            if key is not None and _key_of(node, log, seq) != key:  # never written, torn, or of a release that failed
+                node.vault.keep(log, [(seq, key)])
         except SealingError as error:
             logger.warning("the key of entry %s of %s's log is not recovered: %s", seq, row.writer, error)
     node.vault.settle()
@@ -194,12 +195,11 @@ def _recover(node: "Node") -> None:
                 tx.drop_wraps(row.id, (0, row.size), node.party)
 
 
-def _has_key(node: "Node", log: int, seq: int) -> bool:
+def _key_of(node: "Node", log: int, seq: int) -> bytes | None:
     try:
-        node.vault.get(log, seq)
+        return node.vault.get(log, seq)
     except NotOpenedError:
-        return False  # never written, or torn as it was
-    return True
+        return None
 
 
 def wanted(node: "Node", peer: str) -> list[AnyFrame]:
@@ -297,6 +297,13 @@ def hold_segment(node: "Node", peer: str, frame: Segment) -> tuple[list[AnyFrame
     if payload.whole:
         return [], True
     return [Want(frame.agreement, frame.writer, frame.incarnation, frame.seq, have)] if have > before else [], False
+
+
+def passed(node: "Node", peer: str, frame: Segment) -> bool:
+    """Whether a segment is of an item of the peer's that was answered or given up while it was on its way."""
+    ledger = node.ledgers.get(frame.agreement)
+    log = ledger.logs.get((frame.writer, frame.incarnation)) if ledger else None
+    return log is not None and frame.writer == peer and 0 <= frame.seq < log.row.size
 
 
 def finish_segment(node: "Node", frame: Segment, channel: str) -> None:

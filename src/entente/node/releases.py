@@ -109,6 +109,7 @@ class Draft:
     approvals: tuple[Approval, ...] = ()
     facts: ItemFacts | None = None
     """What the gate was told when it was asked last."""
+    bodies: list[SaltedBody] = field(default_factory=list, repr=False)
     gates: dict[str, tuple[Gate, int | None]] = field(default_factory=dict)
     """Per recipient the gate that allowed it, and until when (ms) its answer stands."""
 
@@ -409,7 +410,7 @@ def give(node: "Node", unit: Work, ledger: Ledger, log: HeldLog, drafts: Sequenc
     """Append items that the gate has allowed, all to the same recipients; returns where they stand."""
     recipients = drafts[0].header.recipients
     epochs = {party: epoch_for(node, unit, ledger, log, party) for party in recipients}
-    sealed = [_seal(node, ledger, draft) for draft in drafts]
+    sealed = [draft.bodies or _seal(node, ledger, draft) for draft in drafts]
     entries = [
         Fresh(
             "transfer",
@@ -452,6 +453,7 @@ def _seal(node: "Node", ledger: Ledger, draft: Draft) -> list[SaltedBody]:
     for place, part in enumerate(parts):
         salt = random_bytes(SALT)
         bodies.append(SaltedBody(salt, part, seal.seal(place, salt + part)))
+    draft.bodies = bodies  # a transaction that is done again seals nothing a second time under the same key
     return bodies
 
 

@@ -24,12 +24,14 @@ from entente.record.projection import Position
 from entente.sealing.canonical import NotCanonicalError, decode, encode
 from entente.sealing.errors import SealingError
 from entente.sealing.seal import (
+    SEGMENT,
     ItemSeal,
     SealingKey,
     WrapBinding,
     accept_epoch,
     payload_digest,
 )
+from entente.store.errors import StoreError
 from entente.store.rows import AwaitedRow
 from entente.store.sqlite import Transaction, body_id
 
@@ -174,7 +176,12 @@ def keep_keys(node: "Node", unit: Work, log: int, keys: list[tuple[int, bytes]])
 
 def drop_wraps(node: "Node", tx: Transaction, log: int, seqs: tuple[int, int], party: str) -> None:
     """Destroy wrapped keys of entries ``seqs`` (first, last), once what they hold is durable in the key store."""
-    node.vault.settle()
+    try:
+        node.vault.settle()
+    except StoreError as error:  # they are kept until it can, and until a start that finds them
+        node.alarm("keys", f"item keys cannot be written: {error}")
+        return
+    node.clear_alarm("keys")
     tx.drop_wraps(log, seqs, party)
 
 
@@ -271,6 +278,8 @@ def check_item(ledger: Ledger, envelope: Envelope, wrap: Wrap | None, key: bytes
         raise NotCanonicalError("header and envelope do not say the same")
     if wrap is not None and (wrap.header, wrap.item, wrap.terms) != (digest, header.item, header.terms):
         raise NotCanonicalError("header and wrap do not say the same")
+    if payload.segments and payload.segments != max(1, -(-payload.size // SEGMENT)):
+        raise NotCanonicalError("the payload has more segments than its size, or fewer")
     if (inline is None) != (payload.segments > 0) or envelope.payload != (payload.size if payload.segments else 0):
         raise NotCanonicalError("header and envelope do not agree on where the payload is")
     if inline is not None and (len(inline) != payload.size or payload_digest(payload.salt, [inline]) != payload.digest):

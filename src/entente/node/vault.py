@@ -42,9 +42,11 @@ class Vault:
             self._fresh[log, seq] = self._seal(log, seq).seal(_context(seq), key)
 
     def flush(self) -> None:
-        """Begin to write what was kept since, beside the writer."""
+        """Begin to write what was kept since, beside the writer; what could not be written is tried again with it."""
         if self._fresh and (self._begun is None or self._begun[0].done()):
-            self._end()
+            if self._begun is not None and self._begun[0].exception() is not None:
+                self._fresh = self._begun[1] | self._fresh  # the disk may have room again
+            self._begun = None
             keys, self._fresh = self._fresh, {}
             self._begun = (self._thread.submit(self._write, keys), keys)
 
@@ -98,7 +100,11 @@ class Vault:
 
     def destroy(self, log: int, seq: int) -> None:
         """Shred an item: nothing that is left of it can be opened any more."""
-        self._end()
+        if self._begun is not None:
+            begun, keys = self._begun
+            if begun.exception() is not None:
+                self._fresh = keys | self._fresh
+            self._begun = None
         self._fresh.pop((log, seq), None)
         self._store.destroy(log, seq)
 

@@ -1,7 +1,8 @@
 """The writer's thread: everything that reads or changes a node's state runs here, one after the other, by urgency.
 
-What is urgent goes next, whatever waits. Ordinary work, which is frames and commands in the order in which they came,
-and bulk take turns, so that neither a fast peer nor a long feed starves the other (docs/decisions/0015).
+What is urgent goes next; where ordinary work waits, the others have one turn after every few. Ordinary work, which is
+frames and commands in the order in which they came, and bulk take turns, so that neither a fast peer nor a long feed
+starves the other (docs/decisions/0015).
 """
 
 import asyncio
@@ -20,6 +21,8 @@ Job = Callable[[], object]
 URGENT, ORDINARY, BULK = range(3)
 
 
+URGENT_IN_A_ROW = 4
+"""After so many the others have a turn, where ordinary work waits: whoever sends FLASH without end can be revoked."""
 QUIET_S = 0.002
 """Seconds without work after which what need not hurry is done."""
 
@@ -31,6 +34,7 @@ class Writer:
         self._lanes: tuple[deque[Job], ...] = (deque(), deque(), deque())
         self._bell: SimpleQueue[bool] = SimpleQueue()
         self._bulk_next = False
+        self._in_a_row = 0
         self._idle: Job = lambda: None
         self._thread = threading.Thread(target=self._run, name="entente-writer", daemon=True)
         self._thread.start()
@@ -97,8 +101,10 @@ class Writer:
 
     def _next(self) -> Job:
         urgent, ordinary, bulk = self._lanes
-        if urgent:
+        if urgent and not (self._in_a_row >= URGENT_IN_A_ROW and ordinary):
+            self._in_a_row += 1
             return urgent.popleft()
+        self._in_a_row = 0
         if bulk and (self._bulk_next or not ordinary):
             self._bulk_next = False
             return bulk.popleft()

@@ -40,6 +40,8 @@ from entente.sealing.suites import check_suite
 _CODE = re.compile(r"[A-Z_]{1,40}")
 DIGEST = 32
 """Bytes of a SHA-256."""
+MAX_ANSWERS = 1024
+"""Ranges and refusals in one receipt: a node answers a frame at a time, which has far fewer."""
 BIND = "bind"
 """The role of an office that may bind its party by formal acts."""
 
@@ -295,6 +297,8 @@ class Projection:
         if bodies[0] is None:
             return "MALFORMED"
         receipt = decode(Received, bodies[0])
+        if sum(len(of.accepted) + len(of.refused) for of in receipt.of) > MAX_ANSWERS:
+            return "MALFORMED"
         for of in receipt.of:
             known, ends = self.next_seq.get((of.writer, of.incarnation), 0), _ends(of)
             early = envelope.writer == self._own and min(ends, default=0) >= 0

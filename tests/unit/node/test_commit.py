@@ -237,8 +237,7 @@ def test_what_is_committed_is_told_also_where_a_step_after_it_fails(bench: Bench
         unit.after.append(fail)
         bench.until_the_end(unit)
 
-    with pytest.raises(OSError, match="could not be removed"):
-        bench.run(work, END - 1)
+    bench.run(work, END - 1)
     assert told == [str(END - 1).encode()]
 
 

@@ -1,0 +1,126 @@
+"""What a peer, a full disk or the clock can do to a node's parts, and what it cannot."""
+
+import msgspec
+import pytest
+from support_pair import Forger, refusals
+from support_standing import approve, under
+from support_stop import Pair, Party
+
+from entente.node import payloads, releases
+from entente.node.commit import Work
+from entente.record.bodies import Received, ReceivedOf
+from entente.record.frames import encode_frame
+from entente.record.projection import Position
+from entente.sealing.canonical import encode
+from entente.sealing.seal import ItemSeal
+from entente.store.errors import FullError
+from entente.store.itemkeys import ItemKeys
+
+
+def full(*_args: object, **_named: object) -> None:
+    raise FullError("the disk is full")
+
+
+def frame_of(party: Party, count: int) -> list[Position]:
+    """So many items under one standing release, released and not sent yet."""
+    name = approve(party, precedences=("ROUTINE",))
+    return [under(party, name, precedence="ROUTINE") for _ in range(count)]
+
+
+@pytest.mark.parametrize(("ranges", "codes"), [(3, []), (4, ["MALFORMED"])])
+def test_a_receipt_of_more_answers_than_a_node_gives_at_once_is_malformed(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch, ranges: int, codes: list[str]
+) -> None:
+    """The work that a peer can ask for is bounded by what it sends, not by what it names."""
+    monkeypatch.setattr("entente.record.projection.MAX_ANSWERS", 3)
+    sent = frame_of(pair.jp, 8)
+    pair.carry()
+    named = tuple((position.seq, position.seq) for position in sent[::2][:ranges])
+    forger = Forger(pair.kr, pair.jp.ledger.agreement)
+    body = encode(Received((ReceivedOf("jp", sent[0].incarnation, named, ()),)))
+    pair.jp.arriving([encode_frame(forger.frame(forger.entry("received", body)))])
+    assert list(refusals(pair.jp).values()) == codes
+
+
+def claiming(party: Party, segments: int) -> Position:
+    """An item whose header, properly signed and sealed, claims so many segments."""
+    draft = party.compose(b"y" * 200_000, precedence="ROUTINE")
+    header = msgspec.structs.replace(
+        draft.header, payload=msgspec.structs.replace(draft.header.payload, segments=segments)
+    )
+    return party.release(releases.Draft(encode(header), header, draft.content_key, None, draft.staged))
+
+
+def test_many_answers_are_given_in_receipts_that_a_peer_accepts(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a node writes is held to the bound that it holds its peers to."""
+    monkeypatch.setattr("entente.node.intake.MAX_ANSWERS", 3)
+    monkeypatch.setattr("entente.record.projection.MAX_ANSWERS", 3)
+    for _ in range(8):
+        claiming(pair.jp, 2)
+    pair.carry()
+    assert len(refusals(pair.kr)) == 8
+    assert refusals(pair.jp) == {}
+
+
+@pytest.mark.parametrize("segments", [2, 10**6])
+def test_an_item_of_more_segments_than_its_size_has_is_refused(pair: Pair, segments: int) -> None:
+    """Else a small item would make its recipient keep files of any size."""
+    sent = claiming(pair.jp, segments)
+    pair.kr.arriving(pair.jp.leaving())
+    assert list(refusals(pair.kr).values()) == ["SEAL"]
+    assert not pair.kr.node.payload_path(sent).exists()
+
+
+def test_what_was_released_stays_released_where_its_key_cannot_be_written_at_once(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The keys' file is full after the commit: the key is tried again, and nothing is given twice."""
+    jp = pair.jp
+    name = approve(jp)
+    under(jp, name)  # the log's epoch goes before it
+    jp.node.vault.settle()
+    before = jp.size()
+    with monkeypatch.context() as patched:
+        patched.setattr(ItemKeys, "put", full)
+        first = under(jp, name)
+        jp.node.vault.flush()
+        second = under(jp, name)
+    assert (jp.size(), jp.node.store.log(jp.ledger.own.row.id).size) == (before + 2, before + 2)
+    jp.node.vault.settle()
+    assert [jp.node.open_held(jp.ledger, position) is not None for position in (first, second)] == [True, True]
+
+
+def test_a_key_of_a_release_that_failed_does_not_stand_in_for_the_next_ones(pair: Pair) -> None:
+    """Its number is used again; at a start the wrapped key says which of the two is right."""
+    jp = pair.jp
+    name = approve(jp)
+    under(jp, name)  # the log's epoch goes before it
+    jp.node.vault.settle()
+    log, seq = jp.ledger.own.row.id, jp.size()
+    jp.node.vault.keep(log, [(seq, b"\x07" * 32)])
+    jp.node.vault.settle()
+    sent = under(jp, name)
+    assert sent.seq == seq
+    jp.node.vault._fresh.clear()  # the process died before it was written
+    jp.node.vault._begun = None
+    jp.node.store.close()
+    jp.open()
+    payloads.sweep(jp.node)
+    assert jp.node.open_held(jp.ledger, sent) is not None
+
+
+def test_a_release_that_is_done_again_seals_nothing_twice(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two texts under one key and place would be two under one nonce."""
+    sealed: list[int] = []
+    real = ItemSeal.seal
+
+    def seal(self: ItemSeal, place: int, data: bytes) -> bytes:
+        sealed.append(place)
+        return real(self, place, data)
+
+    monkeypatch.setattr(ItemSeal, "seal", seal)
+    late = iter([True, False])
+    monkeypatch.setattr(Work, "overtaken", lambda self, now: next(late, False))
+    pair.jp.release()
+    assert len(sealed) == len(set(sealed)) > 0
+    assert next(late, None) is None
