@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 CHUNK_ENTRIES = 128
 """Entries in a frame: a few milliseconds of the recipient's work, so that what is urgent waits no longer."""
 CHUNK_BYTES = 512 * 1024
+AHEAD_BYTES = 2 * 1024 * 1024
+"""Bytes that run ahead in a frame: with one entry more still far from the most that a frame may have."""
 AHEAD_ENTRIES = 2048
 """Envelopes that run ahead of something urgent in one frame."""
 
@@ -126,9 +128,9 @@ def _hurries(node: "Node", feed: Feed, log: HeldLog, first: int) -> tuple[int, i
 def _entries(node: "Node", feed: Feed, ledger: Ledger, log: HeldLog, first: int) -> Entries:
     """The next entries with what belongs to them."""
     deliveries, size = [], 0
-    for row, delivery in _deliveries(node, feed, ledger, log, first, CHUNK_ENTRIES):
+    for _, delivery in _deliveries(node, feed, ledger, log, first, CHUNK_ENTRIES):
         deliveries.append(delivery)
-        size += len(row.envelope) + sum(len(body.data) for body in delivery.bodies if body)
+        size += _size(delivery)
         if size > CHUNK_BYTES:
             break
     return _framed(node, feed, ledger, log, first, deliveries, ())
@@ -138,12 +140,20 @@ def _ahead(node: "Node", feed: Feed, ledger: Ledger, log: HeldLog, first: int, l
     """Envelopes up to something urgent, with the bodies of what is at least as urgent; the others are owed."""
     wraps = node.store.wraps(log.row.id, feed.peer, first, last)
     later = {seq: held for seq, (_, held) in wraps.items() if held > rank}
-    deliveries = [
-        _bare(row) if row.seq in later else deliver(node, ledger, row, feed.peer, feed.channel)
-        for row in node.store.entries(log.row.id, first, last - first + 1)
-    ]
-    ranges = feed.owe((ledger.agreement, *log.name), later)
+    deliveries, size = [], 0
+    for row in node.store.entries(log.row.id, first, last - first + 1):
+        delivery = _bare(row) if row.seq in later else deliver(node, ledger, row, feed.peer, feed.channel)
+        deliveries.append(delivery)
+        size += _size(delivery)
+        if size > AHEAD_BYTES:
+            break
+    end = first + len(deliveries)
+    ranges = feed.owe((ledger.agreement, *log.name), {seq: held for seq, held in later.items() if seq < end})
     return _framed(node, feed, ledger, log, first, deliveries, ranges)
+
+
+def _size(delivery: Delivery) -> int:
+    return len(delivery.envelope) + sum(len(body.data) for body in delivery.bodies if body)
 
 
 def _bare(row: EntryRow) -> Delivery:
@@ -186,7 +196,7 @@ def _theirs(node: "Node", feed: Feed, ledger: Ledger, log: HeldLog) -> Entries |
     taken = 0
     for row in node.store.entries(log.row.id, first, CHUNK_ENTRIES):
         deliveries.append(deliver(node, ledger, row, feed.peer, None))
-        taken += len(row.envelope) + sum(len(body.data) for body in deliveries[-1].bodies if body)
+        taken += _size(deliveries[-1])
         if taken > CHUNK_BYTES:
             break
     end = feed.sent[key] = first + len(deliveries)

@@ -6,10 +6,10 @@ from support_pair import Forger, refusals
 from support_standing import approve, under
 from support_stop import Pair, Party
 
-from entente.node import payloads, releases
+from entente.node import outgoing, payloads, releases
 from entente.node.commit import Work
 from entente.record.bodies import Received, ReceivedOf
-from entente.record.frames import encode_frame
+from entente.record.frames import Entries, decode_frame, encode_frame
 from entente.record.projection import Position
 from entente.sealing.canonical import encode
 from entente.sealing.seal import ItemSeal
@@ -124,3 +124,22 @@ def test_a_release_that_is_done_again_seals_nothing_twice(pair: Pair, monkeypatc
     pair.jp.release()
     assert len(sealed) == len(set(sealed)) > 0
     assert next(late, None) is None
+
+
+def test_what_runs_ahead_never_outgrows_a_frame(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Entries of any size lie before what is urgent: each frame ends in time, and everything arrives."""
+    monkeypatch.setattr(outgoing, "CHUNK_ENTRIES", 4)
+    monkeypatch.setattr(outgoing, "AHEAD_BYTES", 3_000)
+    name = approve(pair.jp, precedences=("FLASH", "ROUTINE"))
+    pair.carry()
+    before = len(pair.kr.held())
+    for _ in range(40):
+        under(pair.jp, name, precedence="ROUTINE")
+    under(pair.jp, name)
+    frames = pair.jp.leaving()
+    ahead = [frame for frame in map(decode_frame, frames) if isinstance(frame, Entries) and frame.deferred]
+    assert len(ahead) > 1
+    for frame in ahead:
+        assert sum(len(entry.envelope) for entry in frame.deliveries[:-1]) <= 3_000
+    pair.kr.arriving(frames)
+    assert (len(pair.kr.held()) - before, refusals(pair.kr)) == (41, {})
