@@ -84,8 +84,9 @@ def test_a_flood_of_frames_holds_up_nobody(under: Siege) -> None:
 
 def test_a_flood_of_requests_that_nobody_reads_the_answers_to_holds_up_nobody(under: Siege) -> None:
     """Each asks for megabytes of an item that the peer is entitled to."""
-    under.greet().close()  # kr has just started, and writes nothing before it has been met
+    met = under.greet()  # kr has just started, and writes nothing before it has been met
     until(lambda: under.kr.ready, "kr has been met")
+    met.close()
     under.give(under.kr, bytes(FILE), "ROUTINE")
     log = next(
         head for head in under.kr.call("log.show", agreement=under.kr.agreement)["heads"] if head["writer"] == "kr"

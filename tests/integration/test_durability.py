@@ -19,7 +19,10 @@ def nodes(ending: Path) -> Iterator[dict[str, NodeProcess]]:
 
 
 def unsynced(seen: list[Call], before: Call) -> set[str]:
-    """Files written before a call began whose sync had not ended then."""
+    """Files written before a call began whose sync had not ended then.
+
+    What a checkpoint moves into the store's file, off the writer, is durable in the write-ahead log meanwhile.
+    """
     dirty = set()
     for one in seen:
         if one.began >= before.began:
@@ -28,7 +31,7 @@ def unsynced(seen: list[Call], before: Call) -> set[str]:
             dirty.add(one.on)
         if one.name in ("fsync", "fdatasync") and one.ended < before.began:
             dirty.discard(one.on)
-    return {path for path in dirty if not path.endswith("-shm")}
+    return {path for path in dirty if not path.endswith(("-shm", "/store.db"))}
 
 
 def synced(seen: list[Call], first: Call, last: Call) -> set[str]:
