@@ -115,11 +115,15 @@ def test_a_torn_tail_is_recovered_from_the_peer_or_refused_by_name_and_never_sig
 
 def test_the_register_of_a_node_that_lost_what_it_had_receipted_still_names_it(two: Path) -> None:
     """Its receipt is in its log again: an item of which nobody holds the bytes any more is not one that never came."""
-    with world(two) as both:
-        busy(both)
-        received = {line["item"] for line in both.jp.lines("given")}
-        assert not lose(both, both.kr, leave_frames, 0.25)
-        assert received <= {line["item"] for line in both.kr.lines("held", "refused")}
+    for _ in range(5):
+        with world(two) as both:
+            busy(both)
+            received = {line["item"] for line in both.jp.lines("given")}
+            if lose(both, both.kr, leave_frames, 0.25):
+                continue  # a checkpoint had moved later pages out of the log: refused by name, and another case
+            assert received <= {line["item"] for line in both.kr.lines("held", "refused")}
+            return
+    raise AssertionError("the store was never left as the test needs it")
 
 
 def entries(node: FaultNode, writer: str) -> list[bytes]:
