@@ -1,6 +1,5 @@
 """``entente node status``, ``node check`` and ``entente debts``: what is broken along the chain, and what is owed."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -80,6 +79,7 @@ def check(directory: Path, as_json: bool) -> None:
 def looked_at(target: Target) -> Any:
     """The findings of the running node; where none answers, what can be seen of its directory without a key."""
     from entente.node import outside
+    from entente.node.clock import real_time
     from entente.node.errors import NotReadyError
     from entente.node.findings import findings, shown
 
@@ -87,7 +87,7 @@ def looked_at(target: Target) -> Any:
         return target.call("node.health", patience=PATIENCE)
     except NotReadyError as error:
         process: Process = "silent" if error.code == "NO_ANSWER" else "locked" if _taken(target.path) else "stopped"
-    return shown(findings(outside.facts(target.home, process, datetime.now(UTC))))
+    return shown(findings(outside.facts(target.home, process, real_time())))
 
 
 def _taken(path: Path) -> bool:

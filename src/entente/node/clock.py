@@ -6,6 +6,7 @@ from ``node init --simulated`` on; transport timers and certificates live in rea
 
 import ctypes
 import time
+from datetime import UTC, datetime
 from typing import Protocol
 
 
@@ -21,6 +22,11 @@ class Clock(Protocol):
     def uncertainty(self) -> int | None:
         """How far ``now`` may be off, in ms; None when nothing is known, which the gate refuses."""
         ...
+
+
+def real_time() -> datetime:
+    """The machine's own time, UTC, whatever a node's clock says: of certificates and of the names of backups."""
+    return datetime.now(UTC)
 
 
 class _Timex(ctypes.Structure):

@@ -10,11 +10,11 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 from entente.domain.agreement.calendar import parse_duration
 from entente.node import outside
+from entente.node.clock import real_time
 from entente.node.errors import NodeError, NotReadyError
 from entente.node.findings import (
     AgreementFacts,
@@ -190,7 +190,7 @@ class Health:
             except NotReadyError as error:
                 store = error.code, error.message, error.remedy
         running = self._running(ears, at, overdue)
-        now = datetime.now(UTC)
+        now = real_time()
         facts = Facts(
             directory=str(node.home.path),
             party=node.party,
@@ -250,7 +250,7 @@ class Health:
             heard=party in self._heard,
             silent=max(0.0, silent),
             address=card.addresses[0] if card.addresses else None,
-            certificate=outside.seconds_left(card.tls_certificate.encode(), datetime.now(UTC)),
+            certificate=outside.seconds_left(card.tls_certificate.encode(), real_time()),
         )
 
 

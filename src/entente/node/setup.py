@@ -5,13 +5,14 @@ and signs them together in the first key statement. Every private key is written
 """
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from os import urandom
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
+from entente.node.clock import real_time
 from entente.node.errors import RefusedError, UsageError
 from entente.node.home import PARTY, SETTINGS_SCHEMA, Home, Settings, write_durably
 from entente.sealing.certificates import make_tls_identity
@@ -91,7 +92,7 @@ def _make_keys(path: Path, settings: Settings, passphrase: bytes, offices: dict[
     next_card = make_root(settings.party, following.public, simulated=settings.simulated, successor=None)
     root_card = make_root(settings.party, root.public, simulated=settings.simulated, successor=root_digest(next_card))
     checkpoint, cosign, storage = NodeKey.generate(), NodeKey.generate(), urandom(32)
-    tls = make_tls_identity(settings.party, not_before=datetime.now(UTC) - timedelta(hours=1))
+    tls = make_tls_identity(settings.party, not_before=real_time() - timedelta(hours=1))
     sealing = SealingKey.generate()
     office_keys = {office: HybridKey.generate() for office in offices}
     statement = KeyStatement(

@@ -1,9 +1,9 @@
 """Bringing a stopped node's store forward, with a backup taken first (docs/spec/backup.md, section 5)."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 from entente.node.backup import STORE
+from entente.node.clock import real_time
 from entente.node.home import Home
 from entente.store.errors import BrokenError
 from entente.store.snapshot import bring_forward, versions_of
@@ -26,7 +26,7 @@ def backup_path(home: Home, version: int) -> Path:
     """Where the backup before an upgrade goes unless another place is named; the folder is made."""
     folder = home.path / "backups"
     folder.mkdir(mode=0o700, exist_ok=True)
-    return folder / f"{home.party}-store-{version}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.backup"
+    return folder / f"{home.party}-store-{version}-{real_time():%Y%m%dT%H%M%SZ}.backup"
 
 
 def migrate(home: Home) -> None:
