@@ -21,7 +21,7 @@ from entente.sealing.canonical import encode
 from entente.sealing.randomness import random_bytes
 from entente.sealing.suites import SUITE
 from entente.store.errors import StoreError
-from entente.store.rows import NewEntry
+from entente.store.rows import LogRow, NewEntry
 from entente.store.sqlite import Store, Transaction
 
 logger = logging.getLogger("entente.node.commit")
@@ -84,6 +84,8 @@ class Work:
     at: int
     touched: "dict[bytes, tuple[Ledger, Saved | None]]" = field(default_factory=dict)
     """Ledgers changed so far as they were before; None for one that did not exist."""
+    national: LogRow | None = None
+    """The head of this party's national log, where this transaction has added to it."""
     _until: int | None = None
     after: list[Callable[[], object]] = field(default_factory=list)
     before: list[Callable[[], object]] = field(default_factory=list)

@@ -30,6 +30,7 @@ from entente.node.payloads import finish_segment, hold_segment, lapse, passed, s
 from entente.node.releases import Draft
 from entente.node.renewal import enter_statement
 from entente.node.scrape import Watch
+from entente.node.transfers import shed
 from entente.node.writer import ORDINARY, Writer
 from entente.record.frames import AnyFrame, Entries, Hello, Segment, Taken
 from entente.sealing.certificates import spki_digest
@@ -95,7 +96,8 @@ class Daemon:
         self.files.shutdown(cancel_futures=True)
         self.checkpointer.stop()
         try:
-            await self.do(self.node.committer.settle)
+            await self.do(self.node.vault.settle)
+            await self.do(self._settle)
             await self.do(self.node.keep_time)
         finally:
             self.writer.stop()
@@ -163,6 +165,12 @@ class Daemon:
             conversation.cosign()
         self.node.vault.flush()
 
+    def _settle(self) -> None:
+        """On the writer's thread, now and then: what waits for quiet is not put off for ever."""
+        self._idle()
+        shed(self.node)
+        self.node.committer.settle()
+
     async def _tick(self) -> None:
         """Keep the high-water mark durable across every change of status, and each minute."""
         kept = 0
@@ -170,7 +178,7 @@ class Daemon:
         while True:
             await asyncio.sleep(TICK)
             try:
-                await self.do(self.node.committer.settle)
+                await self.do(self._settle)
                 now, untils = await self.do(self._boundaries)
                 if untils != boundaries or now - kept > 60_000:
                     await self.do(self.node.keep_time)

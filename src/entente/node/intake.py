@@ -14,7 +14,7 @@ from entente.domain.agreement.calendar import parse_duration
 from entente.domain.precedence import PRECEDENCES, ROUTINE
 from entente.node import restart
 from entente.node.agreements import open_log, read_document, replace_sealing, usable
-from entente.node.commit import Work, salted
+from entente.node.commit import Fresh, Work, salted
 from entente.node.errors import NodeError, RefusedError, UsageError
 from entente.node.lanes import ranges, rising
 from entente.node.ledger import HeldLog, Ledger
@@ -22,7 +22,7 @@ from entente.node.payloads import incoming
 from entente.node.receipts import note_answers
 from entente.node.transfers import Arrivals, Outcome
 from entente.record.bodies import Received, ReceivedOf, Refused, Restart, RestartStatement
-from entente.record.envelope import Delivery, parse_envelope
+from entente.record.envelope import DeliveredBody, Delivery, parse_envelope
 from entente.record.errors import ForkError, LogError
 from entente.record.frames import AnyFrame, Bodies, Entries, Trouble, Want
 from entente.record.log import CheckedEntry, LogHead, check_entries
@@ -312,9 +312,12 @@ def take_bodies(node: "Node", peer: str, frame: Bodies, channel: str) -> list[An
 
 def answer(node: "Node", unit: Work, ledger: Ledger, own: HeldLog, answers: Answers, log: HeldLog) -> None:
     """Write a machine receipt; what answers something urgent hurries back."""
-    position = unit.append(ledger, own, "received", [salted(answers.body(log))])
+    body = salted(answers.body(log))
+    seq, envelopes = unit.append_all(ledger, own, [Fresh("received", [body])])
+    said = Delivery(envelopes[0], (DeliveredBody(*body.stored),), None)
+    unit.after.append(lambda: node.fresh.say(own.row.id, seq, said))
     if answers.rank < ROUTINE:
-        unit.after.append(lambda: node.urgency.answered(own.row.id, answers.rank, position.seq))
+        unit.after.append(lambda: node.urgency.answered(own.row.id, answers.rank, seq))
         unit.after.append(lambda: node.urgent.setdefault(ledger.agreement, answers.rank))
 
 

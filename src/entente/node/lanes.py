@@ -13,7 +13,7 @@ from entente.domain.precedence import PRECEDENCES, ROUTINE
 from entente.domain.release import Gate
 from entente.domain.release_facts import ItemFacts
 from entente.node.transfers import Opened
-from entente.record.envelope import DeliveredBody, Wrap
+from entente.record.envelope import DeliveredBody, Delivery, Wrap
 from entente.record.merkle import Frontier
 
 WINDOW = 2
@@ -165,6 +165,7 @@ class Leaving(NamedTuple):
         return len(self.envelope) + sum(len(body.data) for body in self.bodies)
 
 
+MOST_SAID = 32
 MANY = 1024
 """A receipt's range beyond which what lies in memory is gone through, not the range."""
 
@@ -176,6 +177,7 @@ class Fresh:
         self._most = most_bytes
         self._held: dict[tuple[int, int], Leaving] = {}
         self._size = 0
+        self._said: dict[tuple[int, int], Delivery] = {}
 
     def keep(self, log: int, first: int, items: Iterable[Leaving]) -> None:
         """Keep items of consecutive entries; the oldest fall out."""
@@ -189,6 +191,16 @@ class Fresh:
     def get(self, log: int, seq: int) -> Leaving | None:
         """An item, if it is still here."""
         return self._held.get((log, seq))
+
+    def say(self, log: int, seq: int, said: Delivery) -> None:
+        """Keep an answer, which goes to every party in clear; of many the newest."""
+        self._said[log, seq] = said
+        if len(self._said) > MOST_SAID:
+            del self._said[next(iter(self._said))]
+
+    def said(self, log: int, seq: int) -> Delivery | None:
+        """An answer, if it is still here."""
+        return self._said.get((log, seq))
 
     def drop(self, log: int, first: int, last: int) -> None:
         """Forget items that need not be sent any more."""

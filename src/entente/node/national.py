@@ -55,7 +55,7 @@ def national_log(reader: Reader) -> LogRow | None:
 
 def note(node: "Node", unit: Work, kind: str, facts: dict[str, Any]) -> None:
     """Note something of one's own: ``gate``, ``opened``, ``refused``, in the transaction that decides it."""
-    row = national_log(unit.tx)
+    row = unit.national or node.national or national_log(unit.tx)
     if row is None:
         row = unit.tx.create_log(NATIONAL, node.party, _INCARNATION, root=EMPTY_ROOT, frontier=Frontier().to_bytes())
     body, salt = msgspec.json.encode(facts, order="sorted"), urandom(SALT)
@@ -78,4 +78,6 @@ def note(node: "Node", unit: Work, kind: str, facts: dict[str, Any]) -> None:
     frontier = Frontier.from_bytes(row.frontier).append(leaf_hash(data))
     locked = node.lock(f"national/{row.size}", salt + body)
     entry = NewEntry(kind, envelope.instant, data, [(True, locked)], fact=False)
-    unit.tx.append(row, [entry], root=frontier.root(), frontier=frontier.to_bytes(), checkpoint="")
+    head = unit.tx.append(row, [entry], root=frontier.root(), frontier=frontier.to_bytes(), checkpoint="")
+    unit.national = head
+    unit.after.append(partial(setattr, node, "national", head))

@@ -7,6 +7,7 @@ are called on one thread, the writer's. The daemon beside it carries frames and 
 import importlib.metadata
 import logging
 import os
+from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
@@ -21,7 +22,7 @@ from entente.node.keyring import Keyring
 from entente.node.lanes import Fresh, LogKey, Urgency
 from entente.node.ledger import NO_FACTS, HeldLog, Ledger, Replayed, Root, clear_bodies, damaged, frontier_at, replay
 from entente.node.national import NATIONAL
-from entente.node.transfers import Opened, check_item, epoch_secret
+from entente.node.transfers import Opened, Shed, check_item, epoch_secret
 from entente.node.vault import Vault
 from entente.record.checkpoint import (
     CheckpointError,
@@ -80,7 +81,11 @@ class Node:
         self.roots: dict[str, Root] = {}
         self.cards: dict[str, PairingCard] = {}
         self.ledgers: dict[bytes, Ledger] = {}
+        self.national: LogRow | None = None
+        """The head of the national log, once something was noted since the start."""
         self.alarms: dict[str, str] = {}
+        self.shedding: deque[Shed] = deque()
+        """Wrapped keys that nobody needs any more once the key store holds what is in them."""
         self.fresh = Fresh()
         self.urgency = Urgency()
         self.urgent: dict[bytes, int] = {}

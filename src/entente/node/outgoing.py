@@ -240,9 +240,14 @@ def _deliveries(
     """Entries from ``first`` on as the peer may have them: out of memory where they were just released."""
     last = min(first + count, log.row.size) - 1
     seq = first
-    while seq <= last and (leaving := node.fresh.get(log.row.id, seq)) is not None:
-        row = EntryRow(log.row.id, seq, "transfer", 0, leaving.envelope)
-        yield row, _leave(node, ledger, log, seq, leaving, feed)
+    while seq <= last:
+        if (leaving := node.fresh.get(log.row.id, seq)) is not None:
+            row = EntryRow(log.row.id, seq, "transfer", 0, leaving.envelope)
+            yield row, _leave(node, ledger, log, seq, leaving, feed)
+        elif (said := node.fresh.said(log.row.id, seq)) is not None:
+            yield EntryRow(log.row.id, seq, "received", 0, said.envelope), said
+        else:
+            break
         seq += 1
     if seq > first:
         return  # the rest follows in a frame of its own

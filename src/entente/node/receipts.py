@@ -36,7 +36,7 @@ def note_answers(node: "Node", unit: Work, ledger: Ledger, entry: CheckedEntry) 
 def _answered(
     node: "Node", unit: Work, log: HeldLog, seqs: tuple[int, int], party: str, state: str, instant: int
 ) -> None:
-    drop_wraps(node, unit.tx, log.row.id, seqs, party)
+    drop_wraps(node, unit, log.row.id, seqs, party)
     unit.tx.answer(log.row.id, seqs, party, "given", state, instant)
 
     def tell() -> None:

@@ -7,7 +7,6 @@ opening was checked, under a content key locked anew at rest.
 import hashlib
 import re
 from collections.abc import Iterable
-from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from entente.domain.precedence import ROUTINE
@@ -146,9 +145,7 @@ class Arrivals:
         if self._keys:
             keep_keys(self.node, self.unit, log, self._keys)
             tx.put_wraps(self._wraps)
-            node, seqs = self.node, (self._keys[0][0], self._keys[-1][0])
-            drop = partial(drop_wraps, node, log=log, seqs=seqs, party=node.party)
-            self.unit.after.append(lambda: node.committer.aside.append(drop))
+            drop_wraps(self.node, self.unit, log, (self._keys[0][0], self._keys[-1][0]), self.node.party)
         tx.put_bodies(self._bodies)
         tx.enter(self._lines)
         tx.await_parts(self._awaited)
@@ -174,15 +171,42 @@ def keep_keys(node: "Node", unit: Work, log: int, keys: list[tuple[int, bytes]])
     unit.undo.append(take_back)
 
 
-def drop_wraps(node: "Node", tx: Transaction, log: int, seqs: tuple[int, int], party: str) -> None:
-    """Destroy wrapped keys of entries ``seqs`` (first, last), once what they hold is durable in the key store."""
+def drop_wraps(node: "Node", unit: Work, log: int, seqs: tuple[int, int], party: str) -> None:
+    """Destroy wrapped keys of entries ``seqs`` (first, last), once what they hold is durable in the key store.
+
+    Nothing waits for that: a later transaction does it, or the next start (:func:`.payloads.sweep`).
+    """
+
+    def later() -> None:
+        node.shedding.append(Shed(node.vault.mark(), log, seqs, party))
+        shed(node)
+
+    unit.after.append(later)
+
+
+class Shed(NamedTuple):
+    """Wrapped keys to destroy when the key store has reached a mark."""
+
+    mark: int
+    log: int
+    seqs: tuple[int, int]
+    party: str
+
+    def drop(self, tx: Transaction) -> None:
+        """Destroy them."""
+        tx.drop_wraps(self.log, self.seqs, self.party)
+
+
+def shed(node: "Node") -> None:
+    """Have the next transaction destroy those wrapped keys of which the content keys have become durable."""
     try:
-        node.vault.settle()
-    except StoreError as error:  # they are kept until it can, and until a start that finds them
+        while node.shedding and node.vault.reached(node.shedding[0].mark):
+            node.committer.aside.append(node.shedding.popleft().drop)
+    except StoreError as error:
         node.alarm("keys", f"item keys cannot be written: {error}")
         return
-    node.clear_alarm("keys")
-    tx.drop_wraps(log, seqs, party)
+    if not node.shedding:
+        node.clear_alarm("keys")
 
 
 def _relate(unit: Work, log: HeldLog, seq: int, header: TransferHeader) -> None:

@@ -27,6 +27,8 @@ class Vault:
         self._seals: dict[tuple[int, int], RestSeal] = {}
         self._fresh: dict[tuple[int, int], bytes] = {}
         self._begun: tuple[Future[None], dict[tuple[int, int], bytes]] | None = None
+        self._batches = self._durable = 0
+        """Batches of keys that were begun to be written, and those of them of which all is durable."""
         self._thread = ThreadPoolExecutor(1, "entente-keys")
 
     def _seal(self, log: int, seq: int) -> RestSeal:
@@ -43,12 +45,29 @@ class Vault:
 
     def flush(self) -> None:
         """Begin to write what was kept since, beside the writer; what could not be written is tried again with it."""
-        if self._fresh and (self._begun is None or self._begun[0].done()):
-            if self._begun is not None and self._begun[0].exception() is not None:
-                self._fresh = self._begun[1] | self._fresh  # the disk may have room again
-            self._begun = None
+        if self._begun is not None and not self._begun[0].done():
+            return
+        self._ended()
+        if self._fresh:
             keys, self._fresh = self._fresh, {}
             self._begun = (self._thread.submit(self._write, keys), keys)
+            self._batches += 1
+
+    def mark(self) -> int:
+        """What :meth:`reached` is to be asked with, of everything that was kept up to now."""
+        return self._batches + 1 if self._fresh else self._batches
+
+    def reached(self, mark: int) -> bool:
+        """Whether everything that had been kept at a mark is durable; does not wait.
+
+        Raises:
+            StoreError: something could not be written; it is tried again with the next :meth:`flush`.
+        """
+        if mark > self._durable and self._begun is not None and self._begun[0].done():
+            error = self._ended()
+            if error is not None:
+                raise error
+        return mark <= self._durable
 
     def settle(self) -> None:
         """Return when everything that was kept is durable.
@@ -56,17 +75,24 @@ class Vault:
         Raises:
             StoreError: something of it could not be written; it is tried again the next time.
         """
-        self._end()
+        self._ended()
         if self._fresh:
             self._write(self._fresh)
             self._fresh = {}
+            self._batches += 1
+        self._durable = self._batches
 
-    def _end(self) -> None:
-        if self._begun is not None:
-            begun, keys = self._begun
-            if begun.exception() is not None:
-                self._write(keys)  # the disk may have room again
-            self._begun = None
+    def _ended(self) -> BaseException | None:
+        """Wait for what was begun; what could not be written waits with the rest: there may be room later."""
+        if self._begun is None:
+            return None
+        (writing, keys), self._begun = self._begun, None
+        error = writing.exception()
+        if error is None:
+            self._durable = self._batches
+        else:
+            self._fresh = {**keys, **self._fresh}
+        return error
 
     def _write(self, keys: Mapping[tuple[int, int], bytes]) -> None:
         for log, run in groupby(sorted(keys), lambda place: place[0]):
@@ -100,11 +126,7 @@ class Vault:
 
     def destroy(self, log: int, seq: int) -> None:
         """Shred an item: nothing that is left of it can be opened any more."""
-        if self._begun is not None:
-            begun, keys = self._begun
-            if begun.exception() is not None:
-                self._fresh = keys | self._fresh
-            self._begun = None
+        self._ended()
         self._fresh.pop((log, seq), None)
         self._store.destroy(log, seq)
 

@@ -23,7 +23,7 @@ URGENT, ORDINARY, BULK = range(3)
 
 URGENT_IN_A_ROW = 4
 """After so many the others have a turn, where ordinary work waits: whoever sends FLASH without end can be revoked."""
-QUIET_S = 0.002
+QUIET_S = 0.02
 """Seconds without work after which what need not hurry is done."""
 
 

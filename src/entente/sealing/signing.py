@@ -5,6 +5,7 @@ holds as long as either of the two algorithms does. What is signed is ``entente/
 as carried. Node signatures are plain Ed25519 over a C2SP note, whose own form keeps it apart from everything else.
 """
 
+from functools import lru_cache
 from typing import Final, Self
 
 from cryptography.exceptions import InvalidSignature
@@ -138,9 +139,15 @@ def verify_node(public: bytes, signature: bytes, message: bytes) -> None:
         BadSignatureError: it is not, or a key or signature is not of its length.
     """
     try:
-        Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
+        _node_public(public).verify(signature, message)
     except (InvalidSignature, ValueError) as error:
         raise BadSignatureError("the signature is not by this node key over this message") from error
+
+
+@lru_cache(maxsize=256)
+def _node_public(public: bytes) -> Ed25519PublicKey:
+    """The same few keys sign every checkpoint; one that is not valid is not remembered."""
+    return Ed25519PublicKey.from_public_bytes(public)
 
 
 def _signed(kind: str, data: bytes) -> bytes:

@@ -385,6 +385,15 @@ class Transaction(Reader):
         sql = "DELETE FROM wrap WHERE log = ? AND seq BETWEEN ? AND ? AND recipient = ?"
         self._run(sql, log, *seqs, recipient)
 
+    def drop_answered_wraps(self) -> None:
+        """Destroy the wrapped keys of all items given that their recipients have answered."""
+        sql = (
+            "DELETE FROM wrap WHERE EXISTS (SELECT 1 FROM register AS line WHERE line.log = wrap.log"
+            " AND line.seq = wrap.seq AND line.party = wrap.recipient AND line.direction = 'given'"
+            " AND line.answered IS NOT NULL)"
+        )
+        self._run(sql)
+
     def drop_bodies(self, log: int, seq: int) -> None:
         """Destroy an entry's bodies; its envelope stays."""
         self._run("DELETE FROM body WHERE id BETWEEN ? AND ?", body_id(log, seq, 0), body_id(log, seq, PLACES - 1))

@@ -6,7 +6,8 @@ from support_pair import Forger, refusals
 from support_standing import approve, under
 from support_stop import Pair, Party
 
-from entente.node import outgoing, payloads, releases
+from entente.cli.stage import wait_for
+from entente.node import outgoing, payloads, releases, transfers
 from entente.node.commit import Work
 from entente.record.bodies import Received, ReceivedOf
 from entente.record.frames import Entries, decode_frame, encode_frame
@@ -143,3 +144,58 @@ def test_what_runs_ahead_never_outgrows_a_frame(pair: Pair, monkeypatch: pytest.
         assert sum(len(entry.envelope) for entry in frame.deliveries[:-1]) <= 3_000
     pair.kr.arriving(frames)
     assert (len(pair.kr.held()) - before, refusals(pair.kr)) == (41, {})
+
+
+def test_wrapped_keys_go_once_the_content_keys_are_durable_and_not_before(pair: Pair) -> None:
+    """Until then they are the only copy that a crash leaves; after it nobody needs them."""
+    positions = frame_of(pair.jp, 2)
+    pair.kr.arriving(pair.jp.leaving())
+    pair.jp.arriving(pair.kr.leaving())
+    for party in pair:
+        log = party.ledger.logs[positions[0].writer, positions[0].incarnation].row.id
+        kept = {(log, position.seq) for position in positions}
+        assert kept <= wrapped(party)
+        party.node.vault.settle()
+        transfers.shed(party.node)
+        party.node.committer.settle()
+        assert not kept & wrapped(party)
+        assert all(party.node.open_held(party.ledger, each) is not None for each in positions)
+
+
+def wrapped(party: Party) -> set[tuple[int, int]]:
+    """(log, seq) of the items of which a wrapped key is kept."""
+    return {(log, seq) for log, seq, _, _ in party.node.store.all_wraps()}
+
+
+def test_a_start_destroys_the_wrapped_keys_of_what_was_answered_before_a_crash(pair: Pair) -> None:
+    positions = frame_of(pair.jp, 3)
+    pair.kr.arriving(pair.jp.leaving())
+    pair.jp.arriving(pair.kr.leaving())
+    unanswered = pair.jp.release()
+    for party in pair:
+        assert len(wrapped(party)) > 1
+        party.node.store.close()
+        party.open()
+        payloads.sweep(party.node)
+    assert [seq for _, seq in wrapped(pair.jp)] == [unanswered.seq]
+    assert not wrapped(pair.kr)
+    for party in pair:
+        assert all(party.node.open_held(party.ledger, each) is not None for each in positions)
+
+
+def test_keys_that_cannot_be_written_are_alarming_until_they_can(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    (position,) = frame_of(pair.jp, 1)
+    pair.kr.arriving(pair.jp.leaving())
+    node = pair.kr.node
+    with monkeypatch.context() as patched:
+        patched.setattr(ItemKeys, "put", full)
+        for _ in range(2):
+            node.vault.flush()
+            wait_for("the write has ended", lambda: node.vault._begun is None or node.vault._begun[0].done())
+            transfers.shed(node)
+            assert "keys" in node.alarms
+    node.vault.settle()
+    transfers.shed(node)
+    node.committer.settle()
+    assert "keys" not in node.alarms
+    assert position.seq not in {seq for _, seq in wrapped(pair.kr)}

@@ -3,6 +3,7 @@
 import os
 import resource
 import signal
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,10 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from entente.cli.stage import wait_for
 from entente.node.vault import Vault
 from entente.sealing.errors import NotOpenedError
 from entente.store.errors import FullError, StoreError
 from entente.store.itemkeys import GROW, LOCKED, SLOT, ItemKeys
+
+
+def full(*_given: object) -> None:
+    raise FullError("the disk is full")
 
 
 def locked(number: int) -> bytes:
@@ -164,3 +170,47 @@ def test_whatever_is_put_and_destroyed_what_is_held_is_what_was_put_last(
     assert {seq: keys.get(1, seq) for seq in range(42)} == {seq: model.get(seq) for seq in range(42)}
     assert list(keys.all()) == [(1, seq) for seq in sorted(model)]
     keys.close()
+
+
+def test_a_mark_is_reached_once_all_that_was_kept_before_it_is_durable_and_not_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vault = Vault(ItemKeys(tmp_path / "itemkeys"), bytes(32))
+    assert vault.reached(vault.mark())
+    vault.keep(1, [(0, b"0" * 32)])
+    first = vault.mark()
+    assert not vault.reached(first)
+    going = threading.Event()
+    put = ItemKeys.put
+    monkeypatch.setattr(ItemKeys, "put", lambda *given: going.wait(10) and put(*given))
+    vault.flush()
+    vault.keep(1, [(1, b"1" * 32)])
+    second = vault.mark()
+    assert not vault.reached(first)
+    going.set()
+    wait_for("the first batch is written", lambda: vault.reached(first))
+    assert not vault.reached(second)
+    vault.settle()
+    assert vault.reached(second)
+    vault.close()
+
+
+def test_what_could_not_be_written_is_not_reached_and_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vault = Vault(ItemKeys(tmp_path / "itemkeys"), bytes(32))
+    vault.keep(1, [(0, b"0" * 32)])
+    mark = vault.mark()
+    with monkeypatch.context() as patched:
+        patched.setattr(ItemKeys, "put", full)
+        vault.flush()
+        with pytest.raises(FullError):
+            wait_for("it has failed", lambda: vault.reached(mark))
+        assert not vault.reached(mark)
+    vault.keep(1, [(1, b"1" * 32)])
+    vault.flush()
+    wait_for("both are written", lambda: vault.reached(mark))
+    vault.close()
+    again = Vault(ItemKeys(tmp_path / "itemkeys"), bytes(32))
+    assert [again.get(1, seq) for seq in (0, 1)] == [b"0" * 32, b"1" * 32]
+    again.close()
