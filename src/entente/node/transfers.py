@@ -8,7 +8,9 @@ import hashlib
 import re
 from collections.abc import Iterable
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from entente.domain.precedence import ROUTINE
 from entente.node.authority import facts_at, gate_for, standing_until
@@ -45,7 +47,7 @@ ITEM = re.compile(r"[a-z0-9-]{1,64}")
 """An item's id; it stands in registers, whatever else becomes of the item."""
 
 
-class Outcome(NamedTuple):
+class Outcome(msgspec.Struct, frozen=True, gc=False):
     """What became of a transfer: accepted (``refused`` None), refused with a coarse code, or awaiting a part."""
 
     seq: int
@@ -53,7 +55,7 @@ class Outcome(NamedTuple):
     awaiting: bool = False
 
 
-class Opened(NamedTuple):
+class Opened(msgspec.Struct, frozen=True, gc=False):
     """An item opened and checked against everything that commits to it."""
 
     content_key: bytes
@@ -196,6 +198,8 @@ def _decide(
 ) -> str | None:
     """The coarse code to refuse with, or None: the gate, then its place in a stream and what it says of another."""
     header = opened.header
+    if header.stream is None and header.relation is None:
+        return _judge(node, unit, ledger, log, seq, opened, channel)
     code, wrong = STREAM_ORDER, misplaced(unit.tx, log.row.id, header)
     if wrong is None:
         advance(unit.tx, log.row.id, header)  # seen, whatever the gate says: one refusal does not end the stream
@@ -270,7 +274,7 @@ def check_item(ledger: Ledger, envelope: Envelope, wrap: Wrap | None, key: bytes
     header, digest = decode(TransferHeader, transfer.header), hashlib.sha256(transfer.header).digest()
     payload = header.payload
     of_an_item = len(bodies) <= 2 and ITEM.fullmatch(header.item) is not None and of_one_form(header)
-    if not of_an_item or len(payload.salt) != SALT or min(payload.size, payload.segments) < 0:
+    if not of_an_item or len(payload.salt) != SALT or payload.size < 0 or payload.segments < 0:
         raise NotCanonicalError("the header is not one of an item")
     inline = bodies[1] if len(bodies) == 2 else None
     outside = (header.agreement, header.sender, header.precedence, header.reality)
@@ -318,7 +322,7 @@ def _judge(
     decision = gate.decide(item, unit.at)
     node.note_warnings(decision)
     if decision.allowed:
-        if any(warning.code == "CLOCK_UNCERTAIN" for warning in decision.warnings):
+        if decision.warnings and any(warning.code == "CLOCK_UNCERTAIN" for warning in decision.warnings):
             marked = {"from": log.row.writer, "entry": seq, "item": opened.header.item, "decision": decision}
             note(node, unit, "marked", marked)
         return None
