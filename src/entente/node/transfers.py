@@ -77,6 +77,7 @@ class Arrivals:
         self.ledger = ledger
         self.log = log
         self.channel = channel
+        self._id, self._writer = log.row.id, log.row.writer
         self.outcomes: list[Outcome] = []
         self._bodies: list[tuple[int, bool, bytes]] = []
         self._lines: list[tuple[int, int, str, str, str, str, int]] = []
@@ -110,32 +111,34 @@ class Arrivals:
         return outcome
 
     def _decide(self, envelope: Envelope, delivery: Delivery, wrap: Wrap) -> Outcome:
-        node, ledger, log, seq = self.node, self.ledger, self.log, envelope.seq
+        node, ledger, log, seq, row = self.node, self.ledger, self.log, envelope.seq, self._id
         try:
             opened = open_transfer(node, ledger, envelope, delivery, wrap)
         except (SealingError, NotCanonicalError) as error:
             code = _closed(ledger, self.unit) or "SEAL"
             note(node, self.unit, "refused", {"from": log.row.writer, "entry": seq, "code": code, "text": str(error)})
             return self._refuse(seq, item_id(wrap), code)
-        item = opened.header.item
+        header = opened.header
+        item = header.item
         if item in self._items:
             return self._refuse(seq, item, "DUPLICATE")
-        if opened.header.relation is not None:
+        if header.relation is not None:
             self.write()  # what it refers to may have come in this very frame
         refused = _decide(node, self.unit, ledger, log, seq, opened, self.channel)
         if refused is not None:
             return self._refuse(seq, item, refused)
         self._items.add(item)
-        for place, body in enumerate(delivery.bodies):
+        for number, body in enumerate(delivery.bodies, body_id(row, seq, 0)):
             if body is not None:
-                self._bodies.append((body_id(log.row.id, seq, place), body.sealed, body.data))
+                self._bodies.append((number, body.sealed, body.data))
         self._keys.append((seq, opened.content_key))
-        self._wraps.append((log.row.id, seq, node.party, encode(wrap), ROUTINE))
-        if opened.header.payload.segments:
-            self._awaited.append(AwaitedRow(log.row.id, seq, "payload", item))
+        self._wraps.append((row, seq, node.party, encode(wrap), ROUTINE))
+        if header.payload.segments:
+            self._awaited.append(AwaitedRow(row, seq, "payload", item))
             return Outcome(seq, awaiting=True)
-        self._lines.append((log.row.id, seq, log.row.writer, "held", item, "held", self.unit.at))
-        _relate(self.unit, log, seq, opened.header)
+        self._lines.append((row, seq, self._writer, "held", item, "held", self.unit.at))
+        if header.relation is not None:
+            _relate(self.unit, log, seq, header)
         return Outcome(seq)
 
     def _refuse(self, seq: int, item: str, code: str) -> Outcome:

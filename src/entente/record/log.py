@@ -254,7 +254,8 @@ def _parse(data: bytes, seq: int) -> Envelope:
 
 def _open_bodies(envelope: Envelope, delivery: Delivery) -> tuple[bytes | None, ...]:
     """Step 5."""
-    seq, opened = envelope.seq, []
+    seq = envelope.seq
+    opened: list[bytes | None] = []
     if len(delivery.bodies) != len(envelope.bodies):
         raise MalformedError(f"entry {seq} has {len(envelope.bodies)} bodies and {len(delivery.bodies)} places", seq)
     for ref, body in zip(envelope.bodies, delivery.bodies, strict=True):
