@@ -373,12 +373,14 @@ class RestSeal:
 
 
 class PayloadDigest:
-    """The salted digest of a payload's plaintext, fed piece by piece."""
+    """The salted digest of a payload's plaintext, fed piece by piece after what it was ``begun`` with."""
 
     __slots__ = ("_hash",)
 
-    def __init__(self, salt: bytes) -> None:
-        self._hash = hashlib.sha256(_salted(salt))
+    def __init__(self, salt: bytes, begun: bytes = b"") -> None:
+        if len(salt) != SALT:
+            raise ValueError(f"the salt has {SALT} bytes")
+        self._hash = hashlib.sha256(prefixed("payload", salt + begun))
 
     def update(self, chunk: bytes) -> None:
         """Take the next bytes."""
@@ -392,13 +394,6 @@ class PayloadDigest:
 def payload_digest(salt: bytes, chunks: Iterable[bytes]) -> bytes:
     """SHA-256 over the registered prefix, 32 bytes of salt and the plaintext: what approvals sign, the opener checks.
 
-    Salted, so that whoever may see the header but not the payload cannot try guesses against it. For what lies in
-    memory whole: :class:`PayloadDigest` takes what does not.
+    Salted, so that whoever may see the header but not the payload cannot try guesses against it.
     """
-    return hashlib.sha256(b"".join((_salted(salt), *chunks))).digest()
-
-
-def _salted(salt: bytes) -> bytes:
-    if len(salt) != SALT:
-        raise ValueError(f"the salt has {SALT} bytes")
-    return prefixed("payload", salt)
+    return PayloadDigest(salt, b"".join(chunks)).digest()
