@@ -2,5 +2,6 @@
 
 PRECEDENCES = ("FLASH", "IMMEDIATE", "PRIORITY", "ROUTINE")
 """In their order on the wire; the rank of a precedence is its place here, 0 the most urgent."""
+RANKS = {precedence: rank for rank, precedence in enumerate(PRECEDENCES)}
 ROUTINE = 3
 """The rank of what does not hurry."""

@@ -71,7 +71,8 @@ class Step(NamedTuple):
     """One numbered step.
 
     What ``needs_terms`` is judged only where the terms in force are known; what is ``by_status`` is the same for every
-    item of the interval and is decided when the gate is compiled.
+    item of the interval and is decided when the gate is compiled; what is ``asked`` for by the terms passes every item
+    where they do not ask for it.
     """
 
     number: int
@@ -79,6 +80,7 @@ class Step(NamedTuple):
     judge: Judge
     needs_terms: bool = False
     by_status: bool = False
+    asked: Callable[[Rules], bool] = lambda _: True
 
 
 STEPS: tuple[Step, ...] = (
@@ -97,12 +99,14 @@ STEPS: tuple[Step, ...] = (
     Step(13, "PURPOSE_MISSING", steps.judge_purpose),
     Step(14, "PURPOSE_NOT_ALLOWED", steps.judge_purpose_allowed, needs_terms=True),
     Step(15, "CHANNEL_NOT_ALLOWED", steps.judge_channel, needs_terms=True),
-    Step(16, "FACILITY_NOT_CLEARED", steps.judge_facility, needs_terms=True),
-    Step(17, "ASSURANCE_MISSING", steps.judge_assurance, needs_terms=True),
+    Step(16, "FACILITY_NOT_CLEARED", steps.judge_facility, needs_terms=True, asked=lambda rules: rules.facility),
+    Step(17, "ASSURANCE_MISSING", steps.judge_assurance, needs_terms=True, asked=lambda rules: rules.assurance),
     Step(18, "ORIGINATOR_CONSENT_MISSING", steps.judge_consent),
     Step(19, "CONSENT_EXPIRED", steps.judge_consent_expired),
     Step(20, "RELEASE_AUTHORITY_MISSING", steps.judge_authority),
-    Step(21, "SECOND_PERSON_MISSING", steps.judge_second_person, needs_terms=True),
+    Step(
+        21, "SECOND_PERSON_MISSING", steps.judge_second_person, needs_terms=True, asked=lambda rules: rules.two_persons
+    ),
     Step(22, "TOO_LARGE", steps.judge_size),
     Step(23, "ON_HOLD", steps.judge_hold),
 )
@@ -126,6 +130,7 @@ class Gate:
             for step in STEPS
             if (rules.agreement is not None or not step.needs_terms)
             and (step.code in rules.fixed or not step.by_status)
+            and step.asked(rules)
         )
         self._warnings = warnings
         self._allowed = Decision(allowed=True, direction=rules.direction, warnings=warnings)

@@ -83,7 +83,7 @@ class StandingRelease(msgspec.Struct, frozen=True, kw_only=True):
     expires: int
 
 
-class ItemFacts(msgspec.Struct, frozen=True, kw_only=True):
+class ItemFacts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One item on its way, as the gate sees it.
 
     ``contains`` names further parties whose information it contains (a derived document). ``held_as`` is the sender's

@@ -1,7 +1,7 @@
 """The terms as the gate reads them for one pair of parties: look-ups, compiled once (docs/spec/gate.md, section 2)."""
 
 from collections.abc import Mapping
-from typing import NamedTuple, get_args
+from typing import get_args
 
 import msgspec
 
@@ -42,7 +42,7 @@ class LevelRules(msgspec.Struct, frozen=True, kw_only=True):
         return self.pairs.get((item.sender, item.held_as))
 
 
-class Levels(NamedTuple):
+class Levels(msgspec.Struct, frozen=True, gc=False):
     """The item's level under the terms in force and, where an acceptance goes by earlier terms, under those."""
 
     now: Correspondence | None

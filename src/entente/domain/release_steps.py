@@ -145,6 +145,8 @@ def judge_consent(rules: Rules, item: ItemFacts, _levels: Levels, _at: int) -> s
 
 def judge_consent_expired(rules: Rules, item: ItemFacts, _levels: Levels, at: int) -> str | None:
     """19. Each consent needed still holds at this instant."""
+    if not item.consents:
+        return None
     for origin in _asked(rules, item):
         expiries = [consent.expires for consent in item.consents if _matches(rules, item, origin, consent)]
         if expiries and at >= max(expiries):

@@ -206,7 +206,8 @@ class FrameStream(asyncio.Protocol):
         end = _LENGTH.size + length
         if held < end:
             return None
-        data = bytes(self._buffer[_LENGTH.size : end])
+        with memoryview(self._buffer) as view:  # one copy, not two
+            data = bytes(view[_LENGTH.size : end])
         del self._buffer[:end]
         return data
 

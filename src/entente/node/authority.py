@@ -73,28 +73,28 @@ def facts_at(
     known there; ``revoked_by`` the entry before which a revocation of its standing release counts, where that is not
     its own. Consent, assurance and facility come with custody; absent, they refuse where the terms ask for them.
     """
-    header, position = opened.header, Position(*log.name, seq)
-
-    def offices(_at: Position, office: str, role: str) -> HybridPublic | None:
-        return log.keys.office(seq, office, role)
-
-    approvals: tuple[ApprovalFact, ...] = ()
-    if opened.transfer.approvals:
-        latest = max(node.instant(), log.row.last_instant)  # the sender's clock may be ahead, as its entries then are
-        given = [approval for approval in opened.transfer.approvals if _given_by(approval, latest)]
-        approvals = approval_facts(position, opened.transfer.header, header, given, offices)
-    standing = None
-    if header.standing is not None:
-        standing = _standing(ledger, position, header.standing, revoked_by)
+    header, position = opened.header, Position(log.row.writer, log.row.incarnation, seq)
+    cited = header.standing
     return item_facts(
         header,
-        approvals,
-        standing=standing,
+        _approvals(node, log, position, opened) if opened.transfer.approvals else (),
+        standing=_standing(ledger, position, cited, revoked_by) if cited is not None else None,
         channel=channel,
         key_trusted=trusted,
         uncertainty=node.uncertainty(),
         on_hold=False,
     )
+
+
+def _approvals(node: "Node", log: HeldLog, position: Position, opened: "Opened") -> tuple[ApprovalFact, ...]:
+    """The approvals that travel with an item, as far as an office gave them and none is dated in the future."""
+
+    def offices(_at: Position, office: str, role: str) -> HybridPublic | None:
+        return log.keys.office(position.seq, office, role)
+
+    latest = max(node.instant(), log.row.last_instant)  # the sender's clock may be ahead, as its entries then are
+    given = [approval for approval in opened.transfer.approvals if _given_by(approval, latest)]
+    return approval_facts(position, opened.transfer.header, opened.header, given, offices)
 
 
 def _standing(ledger: Ledger, at: Position, name: str, revoked_by: int | None) -> StandingRelease | str:
@@ -104,8 +104,8 @@ def _standing(ledger: Ledger, at: Position, name: str, revoked_by: int | None) -
     not hold was lost or withheld, and may have revoked it.
     """
     standings = ledger.projection.standings
-    entitled = at.writer == ledger.party or len(ledger.parties) == 2
-    if entitled and standings.not_shown(at if revoked_by is None else at._replace(seq=revoked_by), name):
+    hidden = standings.not_shown(at if revoked_by is None else at._replace(seq=revoked_by), name)
+    if hidden and (at.writer == ledger.party or len(ledger.parties) == 2):
         return f"Whether {name} was revoked stands in an entry of {at.writer}'s that is not held here; approve it anew."
     return standings.at(at, name, revoked_by)
 

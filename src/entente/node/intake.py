@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from entente.domain.agreement.calendar import parse_duration
-from entente.domain.precedence import PRECEDENCES, ROUTINE
+from entente.domain.precedence import RANKS, ROUTINE
 from entente.node import restart
 from entente.node.agreements import open_log, read_document, replace_sealing, usable
 from entente.node.commit import Fresh, Work, salted
@@ -42,7 +42,7 @@ MAX_UNSEEN_LOGS = 4
 """Logs of one party that no entry of this party's names yet: the next one names them all, and has to be an envelope."""
 
 
-@dataclass
+@dataclass(slots=True)
 class Answers:
     """What is to be said in one machine receipt."""
 
@@ -55,7 +55,9 @@ class Answers:
     def add(self, outcome: Outcome | None, precedence: str | None) -> None:
         """What became of an item; one that is not complete is answered when it is."""
         if outcome is not None and not outcome.awaiting:
-            self.rank = min(self.rank, PRECEDENCES.index(precedence) if precedence in PRECEDENCES else ROUTINE)
+            rank = ROUTINE if precedence is None else RANKS.get(precedence, ROUTINE)
+            if rank < self.rank:
+                self.rank = rank
             if outcome.refused is None:
                 self.accepted.append(outcome.seq)
             else:
@@ -240,22 +242,21 @@ def _take(
         if answers.full:
             answer(node, unit, ledger, open_log(node, unit, ledger), answers, log)
             answers = Answers()
-        seq, kind = entry.envelope.seq, entry.envelope.kind
-        code = None
+        envelope = entry.envelope
+        seq, kind = envelope.seq, envelope.kind
         if kind == "transfer":
             ledger.pass_item(log, seq)  # its bodies are sealed: what they say is judged when they are opened
-        else:
-            code = ledger.take(log, entry.envelope, entry.bodies)
-        if code is not None:
-            answers.refused[seq] = code
-        elif kind == "transfer":
             if seq in deferred:
                 arrivals.defer(seq)
                 continue
             if answers.acts and any(ledger.unanswered_act(log, earlier) for earlier in answers.accepted):
                 answer(node, unit, ledger, open_log(node, unit, ledger), answers, log)
                 answers = Answers()
-            answers.add(arrivals.take(entry.envelope, entry.delivery), entry.envelope.precedence)
+            answers.add(arrivals.take(envelope, entry.delivery), envelope.precedence)
+            continue
+        code = ledger.take(log, envelope, entry.bodies)
+        if code is not None:
+            answers.refused[seq] = code
         elif kind == "act":
             answers.accepted.append(seq)
             answers.acts = True

@@ -127,7 +127,8 @@ class Ledger:
     @property
     def parties(self) -> tuple[str, ...]:
         """The agreement's parties in the document's order; empty until the document is held."""
-        return self.document.parties if self.document else ()
+        document = self.document
+        return document.parties if document is not None else ()
 
     @property
     def peers(self) -> tuple[str, ...]:

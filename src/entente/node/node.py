@@ -370,7 +370,7 @@ class Node:
 
     def note_warnings(self, decision: Decision) -> None:
         """What the gate let pass but marked, such as an uncertain clock, is raised as an alarm."""
-        if not any(warning.code == "CLOCK_UNCERTAIN" for warning in decision.warnings):
+        if not decision.warnings or all(warning.code != "CLOCK_UNCERTAIN" for warning in decision.warnings):
             self.clear_alarm("gate/CLOCK_UNCERTAIN")
         for warning in decision.warnings:
             self.alarm(f"gate/{warning.code}", warning.text)

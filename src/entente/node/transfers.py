@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
+
 from entente.domain.precedence import ROUTINE
 from entente.node.authority import facts_at, gate_for, standing_until
 from entente.node.commit import Work
@@ -44,7 +46,7 @@ ITEM = re.compile(r"[a-z0-9-]{1,64}")
 """An item's id; it stands in registers, whatever else becomes of the item."""
 
 
-class Outcome(NamedTuple):
+class Outcome(msgspec.Struct, frozen=True, gc=False):
     """What became of a transfer: accepted (``refused`` None), refused with a coarse code, or awaiting a part."""
 
     seq: int
@@ -52,7 +54,7 @@ class Outcome(NamedTuple):
     awaiting: bool = False
 
 
-class Opened(NamedTuple):
+class Opened(msgspec.Struct, frozen=True, gc=False):
     """An item opened and checked against everything that commits to it."""
 
     content_key: bytes
@@ -74,6 +76,7 @@ class Arrivals:
         self.ledger = ledger
         self.log = log
         self.channel = channel
+        self._id, self._writer = log.row.id, log.row.writer
         self.outcomes: list[Outcome] = []
         self._bodies: list[tuple[int, bool, bytes]] = []
         self._lines: list[tuple[int, int, str, str, str, str, int]] = []
@@ -107,32 +110,34 @@ class Arrivals:
         return outcome
 
     def _decide(self, envelope: Envelope, delivery: Delivery, wrap: Wrap) -> Outcome:
-        node, ledger, log, seq = self.node, self.ledger, self.log, envelope.seq
+        node, ledger, log, seq, row = self.node, self.ledger, self.log, envelope.seq, self._id
         try:
             opened = open_transfer(node, ledger, envelope, delivery, wrap)
         except (SealingError, NotCanonicalError) as error:
             code = _closed(ledger, self.unit) or "SEAL"
             note(node, self.unit, "refused", {"from": log.row.writer, "entry": seq, "code": code, "text": str(error)})
             return self._refuse(seq, item_id(wrap), code)
-        item = opened.header.item
+        header = opened.header
+        item = header.item
         if item in self._items:
             return self._refuse(seq, item, "DUPLICATE")
-        if opened.header.relation is not None:
+        if header.relation is not None:
             self.write()  # what it refers to may have come in this very frame
         refused = _decide(node, self.unit, ledger, log, seq, opened, self.channel)
         if refused is not None:
             return self._refuse(seq, item, refused)
         self._items.add(item)
-        for place, body in enumerate(delivery.bodies):
+        for number, body in enumerate(delivery.bodies, body_id(row, seq, 0)):
             if body is not None:
-                self._bodies.append((body_id(log.row.id, seq, place), body.sealed, body.data))
+                self._bodies.append((number, body.sealed, body.data))
         self._keys.append((seq, opened.content_key))
-        self._wraps.append((log.row.id, seq, node.party, encode(wrap), ROUTINE))
-        if opened.header.payload.segments:
-            self._awaited.append(AwaitedRow(log.row.id, seq, "payload", item))
+        self._wraps.append((row, seq, node.party, encode(wrap), ROUTINE))
+        if header.payload.segments:
+            self._awaited.append(AwaitedRow(row, seq, "payload", item))
             return Outcome(seq, awaiting=True)
-        self._lines.append((log.row.id, seq, log.row.writer, "held", item, "held", self.unit.at))
-        _relate(self.unit, log, seq, opened.header)
+        self._lines.append((row, seq, self._writer, "held", item, "held", self.unit.at))
+        if header.relation is not None:
+            _relate(self.unit, log, seq, header)
         return Outcome(seq)
 
     def _refuse(self, seq: int, item: str, code: str) -> Outcome:
@@ -220,6 +225,8 @@ def _decide(
 ) -> str | None:
     """The coarse code to refuse with, or None: the gate, then its place in a stream and what it says of another."""
     header = opened.header
+    if header.stream is None and header.relation is None:
+        return _judge(node, unit, ledger, log, seq, opened, channel)
     code, wrong = STREAM_ORDER, misplaced(unit.tx, log.row.id, header)
     if wrong is None:
         advance(unit.tx, log.row.id, header)  # seen, whatever the gate says: one refusal does not end the stream
@@ -294,7 +301,7 @@ def check_item(ledger: Ledger, envelope: Envelope, wrap: Wrap | None, key: bytes
     header, digest = decode(TransferHeader, transfer.header), hashlib.sha256(transfer.header).digest()
     payload = header.payload
     of_an_item = len(bodies) <= 2 and ITEM.fullmatch(header.item) is not None and of_one_form(header)
-    if not of_an_item or len(payload.salt) != SALT or min(payload.size, payload.segments) < 0:
+    if not of_an_item or len(payload.salt) != SALT or payload.size < 0 or payload.segments < 0:
         raise NotCanonicalError("the header is not one of an item")
     inline = bodies[1] if len(bodies) == 2 else None
     outside = (header.agreement, header.sender, header.precedence, header.reality)
@@ -342,7 +349,7 @@ def _judge(
     decision = gate.decide(item, unit.at)
     node.note_warnings(decision)
     if decision.allowed:
-        if any(warning.code == "CLOCK_UNCERTAIN" for warning in decision.warnings):
+        if decision.warnings and any(warning.code == "CLOCK_UNCERTAIN" for warning in decision.warnings):
             marked = {"from": log.row.writer, "entry": seq, "item": opened.header.item, "decision": decision}
             note(node, unit, "marked", marked)
         return None

@@ -152,7 +152,6 @@ def open_body(ref: BodyRef, salted: bytes) -> bytes:
     Raises:
         NotCanonicalError: the bytes are not those the envelope commits to.
     """
-    salt, body = salted[:SALT], salted[SALT:]
-    if len(salted) != SALT + ref.size or commitment(salt, body) != ref.commitment:
+    if len(salted) != SALT + ref.size or hashlib.sha256(prefixed("body", salted)).digest() != ref.commitment:
         raise NotCanonicalError("the body is not the one its envelope commits to")
-    return body
+    return salted[SALT:]

@@ -89,7 +89,7 @@ def item_facts(
         uncertainty=uncertainty,
         released_under=header.terms.hex(),
         release_authority=approvals[0] if approvals else None,
-        second_person=second_person(approvals),
+        second_person=second_person(approvals) if approvals else None,
         on_hold=on_hold,
         media_type=header.media_type,
         standing=standing if isinstance(standing, StandingRelease) else None,

@@ -21,8 +21,10 @@ Checks, in this order:
 The caller still owes: making the entries durable before it cosigns, and asking what each entry means.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import NamedTuple
+
+import msgspec
 
 from entente.record.bodies import SignedKeys
 from entente.record.checkpoint import (
@@ -89,7 +91,7 @@ class LogHead(NamedTuple):
         return origin(self.agreement, self.writer, self.incarnation)
 
 
-class CheckedEntry(NamedTuple):
+class CheckedEntry(msgspec.Struct, frozen=True, gc=False):
     """An entry that passed: parsed once, its leaf hash, as carried, and its bodies (None: sealed or withheld)."""
 
     envelope: Envelope
@@ -132,7 +134,7 @@ def check_entries(
         return Extension((), head, history)
     fresh = frame.deliveries[known:]
     walk = Walk(head, history)
-    parsed = tuple(walk.take(delivery, now_max=now_max) for delivery in fresh)
+    parsed = tuple([walk.take(delivery, now_max=now_max) for delivery in fresh])
     after = walk.head()
     note = _check_note(head, after, walk.history, frame.checkpoint)
     return Extension(parsed, after._replace(checkpoint=note), walk.history)
@@ -206,7 +208,7 @@ class Walk:
         if envelope.seq != seq:
             raise OutOfOrderError(f"entry {envelope.seq} stands where entry {seq} is due", seq)
         self._check_instant(envelope, now_max)
-        bodies = tuple(_open_bodies(envelope, delivery))
+        bodies = _open_bodies(envelope, delivery)
         leaf = leaf_hash(delivery.envelope)
         if envelope.kind == "keys" or seq == 0:
             self.history = _check_keys(self.history, envelope, bodies)
@@ -250,21 +252,24 @@ def _parse(data: bytes, seq: int) -> Envelope:
         raise kind(f"entry {seq}: {error}", seq) from error
 
 
-def _open_bodies(envelope: Envelope, delivery: Delivery) -> Iterator[bytes | None]:
+def _open_bodies(envelope: Envelope, delivery: Delivery) -> tuple[bytes | None, ...]:
     """Step 5."""
     seq = envelope.seq
+    opened: list[bytes | None] = []
     if len(delivery.bodies) != len(envelope.bodies):
         raise MalformedError(f"entry {seq} has {len(envelope.bodies)} bodies and {len(delivery.bodies)} places", seq)
     for ref, body in zip(envelope.bodies, delivery.bodies, strict=True):
-        if body is not None and not body.sealed:
-            try:
-                yield open_body(ref, body.data)
-            except NotCanonicalError as error:
-                raise BodyMismatchError(f"entry {seq}: {error}", seq) from error
-        elif envelope.kind in KINDS_TO_ALL:
-            raise BodyMissingError(f"entry {seq} is of kind {envelope.kind} and came without its body in clear", seq)
-        else:
-            yield None
+        if body is None or body.sealed:
+            if envelope.kind in KINDS_TO_ALL:
+                text = f"entry {seq} is of kind {envelope.kind} and came without its body in clear"
+                raise BodyMissingError(text, seq)
+            opened.append(None)
+            continue
+        try:
+            opened.append(open_body(ref, body.data))
+        except NotCanonicalError as error:
+            raise BodyMismatchError(f"entry {seq}: {error}", seq) from error
+    return tuple(opened)
 
 
 def _check_keys(history: KeyHistory, envelope: Envelope, bodies: tuple[bytes | None, ...]) -> KeyHistory:

@@ -111,14 +111,16 @@ class Standings:
 
     def not_shown(self, position: Position, standing: str) -> bool:
         """Whether what decides on the standing release that an item cites may be in entries that are not shown here."""
+        withheld = self.withheld.get(position[:2])
+        if withheld is None:
+            return False
         record = self.records.get((position.writer, standing))
         kind, since = ("standing", -1) if record is None else ("revocation", record.position.seq)
-        withheld = self.withheld.get(position[:2], ())
         return any(since < seq < position.seq and each == kind for seq, each in withheld)
 
 
 def _before(which: Position, item: Position, seq: int) -> bool:
-    return which[:2] == item[:2] and which.seq < seq
+    return which.seq < seq and which[:2] == item[:2]
 
 
 def _named(party: str, standing: str) -> bool:

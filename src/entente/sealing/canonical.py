@@ -17,16 +17,19 @@ class NotCanonicalError(ValueError):
     """The bytes are not the one encoding of what they mean; nothing of them may be used."""
 
 
-class Wire(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """Base of everything that travels: immutable, a MessagePack array, unknown fields refused."""
+class Wire(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, gc=False):
+    """Base of everything that travels: immutable, a MessagePack array, unknown fields refused.
+
+    The garbage collector need not look at them: whatever is immutable holds only what is older, and forms no cycle.
+    """
 
 
 _encoder = msgspec.msgpack.Encoder()
 _decoders: dict[type, msgspec.msgpack.Decoder] = {}  # type: ignore[type-arg]  # one decoder per type, built on first use
 
 
-def encode(value: msgspec.Struct) -> bytes:
-    """The canonical bytes of a wire structure."""
+def encode(value: msgspec.Struct | int) -> bytes:
+    """The canonical bytes of a wire structure, or of a number as it stands in one."""
     return _encoder.encode(value)
 
 

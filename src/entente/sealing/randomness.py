@@ -10,12 +10,21 @@ import threading
 _FETCH = 8192
 
 
-class _Pool(threading.local):
-    """Per thread, so that no two threads are ever given the same bytes."""
+class _Held:
+    """Bytes fetched, and how many of them are given away."""
+
+    __slots__ = ("at", "data")
 
     def __init__(self) -> None:
         self.data = b""
         self.at = 0
+
+
+class _Pool(threading.local):
+    """Per thread, so that no two threads are ever given the same bytes."""
+
+    def __init__(self) -> None:
+        self.held = _Held()
 
 
 _pool = _Pool()
@@ -23,15 +32,16 @@ _pool = _Pool()
 
 def random_bytes(count: int) -> bytes:
     """``count`` random bytes, at most 8 KiB; given to nobody else, in no other thread and in no forked process."""
-    at = _pool.at
-    if at + count > len(_pool.data):
-        _pool.data, at = os.urandom(_FETCH), 0
-    _pool.at = at + count
-    return _pool.data[at : at + count]
+    held = _pool.held
+    at = held.at
+    if at + count > len(held.data):
+        held.data, at = os.urandom(_FETCH), 0
+    held.at = at + count
+    return held.data[at : at + count]
 
 
 def _forget() -> None:
-    _pool.data, _pool.at = b"", 0
+    _pool.held = _Held()
 
 
 os.register_at_fork(after_in_child=_forget)

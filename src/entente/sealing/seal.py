@@ -13,6 +13,7 @@ the envelope and the header, which the opener checks. Verify signatures before o
 import hashlib
 import os
 from collections.abc import Iterable
+from functools import cache
 from typing import Final, NamedTuple, Self
 
 from cryptography.exceptions import InvalidTag
@@ -248,15 +249,17 @@ class ItemSeal:
     different bytes at the same place under the same key would give both away: make a new content key instead.
     """
 
-    __slots__ = ("_cipher", "_context")
+    __slots__ = ("_cipher", "_stem")
 
     def __init__(self, content_key: bytes, agreement: bytes, writer: str, item: str) -> None:
         self._cipher = AESGCM(content_key)
-        self._context = (agreement, writer, item)
+        first = prefixed("body-seal", encode(_BodyContext(SUITE, agreement, writer, item, 0)))
+        self._stem = first[:-1]  # all but the place, which comes last and of which 0 is one byte
 
     def seal(self, index: int, data: bytes) -> bytes:
         """A body, sealed; 16 bytes longer than ``data``."""
-        return self._cipher.encrypt(_body_nonce(index), data, self._body_context(index))
+        nonce, place = _place(index)
+        return self._cipher.encrypt(nonce, data, self._stem + place)
 
     def open(self, index: int, data: bytes) -> bytes:
         """The body that :meth:`seal` sealed.
@@ -264,16 +267,16 @@ class ItemSeal:
         Raises:
             NotOpenedError: altered, or sealed for another item or another place.
         """
-        return _decrypt(self._cipher, _body_nonce(index), data, self._body_context(index), "body")
-
-    def _body_context(self, index: int) -> bytes:
-        return prefixed("body-seal", encode(_BodyContext(SUITE, *self._context, index)))
+        nonce, place = _place(index)
+        return _decrypt(self._cipher, nonce, data, self._stem + place, "body")
 
 
-def _body_nonce(index: int) -> bytes:
+@cache
+def _place(index: int) -> tuple[bytes, bytes]:
+    """A place among an entry's bodies, as the nonce and as the end of the context there."""
     if not 0 <= index <= MAX_BODY_INDEX:
         raise ValueError(f"a body has a place from 0 to {MAX_BODY_INDEX}")
-    return index.to_bytes(NONCE, "big")
+    return index.to_bytes(NONCE, "big"), encode(index)
 
 
 def _open(key: bytes, nonce: bytes, sealed: bytes, context: bytes, what: str) -> bytes:
@@ -370,14 +373,14 @@ class RestSeal:
 
 
 class PayloadDigest:
-    """The salted digest of a payload's plaintext, fed piece by piece."""
+    """The salted digest of a payload's plaintext, fed piece by piece after what it was ``begun`` with."""
 
     __slots__ = ("_hash",)
 
-    def __init__(self, salt: bytes) -> None:
+    def __init__(self, salt: bytes, begun: bytes = b"") -> None:
         if len(salt) != SALT:
             raise ValueError(f"the salt has {SALT} bytes")
-        self._hash = hashlib.sha256(prefixed("payload", salt))
+        self._hash = hashlib.sha256(prefixed("payload", salt + begun))
 
     def update(self, chunk: bytes) -> None:
         """Take the next bytes."""
@@ -393,7 +396,4 @@ def payload_digest(salt: bytes, chunks: Iterable[bytes]) -> bytes:
 
     Salted, so that whoever may see the header but not the payload cannot try guesses against it.
     """
-    digest = PayloadDigest(salt)
-    for chunk in chunks:
-        digest.update(chunk)
-    return digest.digest()
+    return PayloadDigest(salt, b"".join(chunks)).digest()

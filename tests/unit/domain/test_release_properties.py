@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from entente.domain.agreement.terms import ChannelTerms, Limits, Purposes
 from entente.domain.marking.marking import Marking
-from entente.domain.release import CODES, ItemFacts
+from entente.domain.release import CODES, STEPS, ItemFacts
 
 unhurried = settings(deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 """Machines are busy: how long an example takes says nothing of the rule."""
@@ -85,6 +85,16 @@ def test_allowed_means_no_reason_and_refused_means_reasons_in_the_order_of_the_s
     assert decision.allowed is (decision.reasons == ())
     order = list(CODES)
     assert codes(decision) == sorted(set(codes(decision)), key=order.index)
+
+
+@unhurried
+@given(items(), st.sampled_from(GATES))
+def test_a_step_left_out_when_a_gate_is_compiled_would_have_passed_every_item(item: ItemFacts, closed: Any) -> None:
+    rules, asked = closed.rules, {code for code, _ in closed._steps}
+    levels = rules.levels_of(item)
+    left_out = [step for step in STEPS if step.code not in asked]
+    assert left_out
+    assert [step.judge(rules, item, levels, OCTOBER) for step in left_out] == [None] * len(left_out)
 
 
 @st.composite

@@ -7,7 +7,7 @@ so the way back cannot be computed.
 import msgspec
 
 
-class Marking(msgspec.Struct, frozen=True):
+class Marking(msgspec.Struct, frozen=True, gc=False):
     """What the originator wrote on an item.
 
     ``level`` is the native marking, compared character by character; ``originator`` a party id; ``caveats`` codes other
