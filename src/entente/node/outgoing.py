@@ -360,7 +360,10 @@ class Departure:
         return name is None or self._standing(seq, name) is facts.standing
 
     def _standing(self, seq: int, name: str) -> StandingRelease | str:
-        """The standing release that an entry cites, or why it cannot be relied on; one before an entry is before all after."""
+        """The standing release that an entry cites, or why it cannot be relied on.
+
+        One that stands before an entry stands before all that follow, so that it is looked for once.
+        """
         held = self._standings.get(name)
         if held is not None:
             return held

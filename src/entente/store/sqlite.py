@@ -32,7 +32,7 @@ FRONTIER_EVERY = 512
 PLACES = 16
 """Places of bodies that a body's key has room for; an envelope has fewer."""
 PAGE = 8192
-"""Bytes of a page of a store that is made here: a sealed body of 2 KiB wastes half a page of 4 KiB. Others stay as they are."""
+"""Bytes of a page of a store that is made here: a sealed body of 2 KiB leaves half a page of 4 KiB unused."""
 WAL_PAGES = 4000
 """Pages in the write-ahead log from which on the writer helps to begin it again."""
 AT_ONCE = (32, 8, 1)
@@ -372,15 +372,15 @@ class Transaction(Reader):
             raise ConflictError(f"the log of {head.writer} is no longer at {head.size} entries")
         order = self._rows("SELECT COALESCE(MAX(at_order), 0) FROM entry")[0][0]
         rows, bodies, facts = [], [], []
-        for offset, entry in enumerate(entries):
-            seq = head.size + offset
+        for seq, (kind, instant, envelope, held, fact) in enumerate(entries, head.size):
             order += 1
-            rows.append((head.id, seq, order, entry.kind, entry.instant, entry.envelope))
-            if entry.fact:
+            rows.append((head.id, seq, order, kind, instant, envelope))
+            if fact:
                 facts.append((order,))
-            for place, body in enumerate(entry.bodies):
+            first = body_id(head.id, seq, 0)
+            for place, body in enumerate(held):
                 if body is not None:
-                    bodies.append((body_id(head.id, seq, place), body[0], body[1]))
+                    bodies.append((first + place, body[0], body[1]))
         self._insert("entry", rows)
         self._insert("body", bodies)
         self._insert("fact", facts)
@@ -557,25 +557,28 @@ class Store(Reader):
         self._buried = True
 
     def checkpoint(self) -> int:
-        """Copy what the write-ahead log holds into the database, beside the writer; returns the pages left to copy.
+        """Copy what the write-ahead log holds into the database, beside the writer; returns the log's length in pages.
 
-        On a connection of its own, so that it may be called from a thread of its own.
+        On a connection of its own, so that it may be called from a thread of its own. The log begins again only where
+        the writer finds all of it copied, which it does not while it goes on writing: :meth:`restart_log`.
 
         Raises:
             StoreError: it could not; the log holds everything still.
         """
-        with translated():
-            _, pages, copied = self._copier.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-        return int(pages) if pages - copied else 0
+        return self._copied(self._copier)
 
-    def restart_log(self) -> None:
-        """Copy the rest on the writer's own time, so that the write-ahead log begins again from its start.
+    def restart_log(self) -> int:
+        """Copy the rest on the writer's own time, so that the write-ahead log begins again from its start; as above.
 
         Raises:
             StoreError: as :meth:`checkpoint`.
         """
+        return self._copied(self._writer)
+
+    @staticmethod
+    def _copied(connection: sqlite3.Connection) -> int:
         with translated():
-            self._writer.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            return int(connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()[1])
 
     def close(self) -> None:
         """Close every connection."""
