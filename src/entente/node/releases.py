@@ -477,6 +477,7 @@ def _let_go(node: "Node", ledger: Ledger, log: HeldLog, first: int, leaving: lis
     """Once the release is durable: what the lanes need to know, and the items as they lie in memory."""
     node.fresh.keep(log.row.id, first, leaving)
     for seq, item in enumerate(leaving, first):
+        item.draft.bodies.clear()  # nothing is sealed again
         if item.rank < ROUTINE:
             for party in item.wraps:
                 node.urgency.note(log.row.id, party, item.rank, seq)

@@ -334,7 +334,11 @@ class Transaction(Reader):
                 self._db.executemany(sql, rows)
 
     def _insert(self, table: str, rows: Sequence[tuple[Any, ...]], columns: str = "") -> None:
-        """Insert rows in their order, each of the table's columns or of those named."""
+        """Insert rows in their order, each of the table's columns or of those named.
+
+        One that cannot stand takes the transaction with it, as any failure does: so SQLite keeps no copy of the pages
+        that a statement changes, to take back this statement alone.
+        """
         at, held = 0, len(rows)
         for count in AT_ONCE:
             end = at + (held - at) // count * count
@@ -381,7 +385,7 @@ class Transaction(Reader):
             for place, body in enumerate(held):
                 if body is not None:
                     bodies.append((first + place, body[0], body[1]))
-        self._insert("entry", rows)
+        self._many("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?)", rows)  # each refers to a log, which has its cost
         self._insert("body", bodies)
         self._insert("fact", facts)
         if head.size // FRONTIER_EVERY != size // FRONTIER_EVERY:
@@ -469,7 +473,7 @@ class Transaction(Reader):
 def _inserting(table: str, columns: str, width: int, count: int) -> str:
     """The statement that inserts ``count`` rows of ``width`` values."""
     row = f"({', '.join('?' * width)})"
-    return f"INSERT INTO {table} {columns} VALUES {', '.join([row] * count)}"  # noqa: S608 - names of this module's own
+    return f"INSERT OR ROLLBACK INTO {table} {columns} VALUES {', '.join([row] * count)}"  # noqa: S608 - names of this module's own
 
 
 def _joined(rows: Sequence[tuple[Any, ...]], first: int, end: int, count: int) -> list[tuple[Any, ...]]:
