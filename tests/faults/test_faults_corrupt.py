@@ -21,7 +21,7 @@ from entente.node.keyring import Keyring, unlock
 from entente.node.node import Node
 from entente.store.errors import StoreError
 
-PAGE = 4096
+PAGE = 8192
 FRAME = PAGE + 24
 """A frame of the write-ahead log: a page behind its header (sqlite.org/fileformat2.html section 4.1)."""
 HEADER = 32

@@ -23,6 +23,8 @@ class Checkpointer:
         self._store = store
         self._writer = writer
         self._stop = threading.Event()
+        self._whole = 0
+        """Pages of the log when the writer had copied all of it: as long as it has so many, nothing was added."""
         self._thread = threading.Thread(target=self._run, name="entente-checkpoints", daemon=True)
 
     def start(self) -> None:
@@ -37,16 +39,17 @@ class Checkpointer:
     def _run(self) -> None:
         while not self._stop.wait(EVERY_S):
             try:
-                left = self._store.checkpoint()
-                if left > WAL_PAGES:
-                    left = self._store.checkpoint()  # what came meanwhile: less, so that the writer's share is small
-                if left > WAL_PAGES:
+                if self._long(self._store.checkpoint()) and self._long(self._store.checkpoint()):
+                    # The second time it copied what had come meanwhile, so that the writer's share is small.
                     self._writer.submit(self._restart)
             except StoreError as error:
                 logger.warning("the write-ahead log was not copied: %s", error)
 
+    def _long(self, pages: int) -> bool:
+        return pages > WAL_PAGES and pages != self._whole
+
     def _restart(self) -> None:
         try:
-            self._store.restart_log()
+            self._whole = self._store.restart_log()
         except StoreError as error:
             logger.warning("the write-ahead log was not begun again: %s", error)

@@ -51,9 +51,9 @@ class SaltedBody:
     sealed: bytes | None = None
 
     @property
-    def commitment(self) -> bytes:
-        """What the envelope commits to it with."""
-        return commitment(self.salt, self.body)
+    def ref(self) -> BodyRef:
+        """What the envelope says of it."""
+        return BodyRef(len(self.body), commitment(self.salt, self.body))
 
     @property
     def stored(self) -> tuple[bool, bytes]:
@@ -133,41 +133,41 @@ class Work:
             RefusedError: every party would refuse one of them, so none is written.
         """
         self.touch(ledger)
-        first, seen, leaves, rows, envelopes = log.row.size, ledger.seen(), [], [], []
+        row, first, seen = log.row, log.row.size, ledger.seen()
+        envelopes, data, rows = [], [], []
         at = -1
         for seq, entry in enumerate(entries, first):
-            if at < 0 or entry.kind == "act":
-                at = self._dated(ledger, log, entry.kind)
+            kind = entry.kind
+            if at < 0 or kind == "act":
+                at = self._dated(ledger, log, kind)
             envelope = Envelope(
                 version=1,
                 suite=SUITE,
                 agreement=ledger.agreement,
-                writer=log.row.writer,
-                incarnation=log.row.incarnation,
+                writer=row.writer,
+                incarnation=row.incarnation,
                 seq=seq,
-                kind=entry.kind,
+                kind=kind,
                 instant=at,
                 precedence=entry.precedence,
                 reality=entry.reality,
                 seen=seen,
-                bodies=tuple([BodyRef(len(body.body), body.commitment) for body in entry.bodies]),
+                bodies=tuple([body.ref for body in entry.bodies]),
                 payload=entry.payload,
             )
-            data = encode(envelope)
-            if len(data) > MAX_ENVELOPE or any(ref.size > MAX_BODY for ref in envelope.bodies):
+            encoded = encode(envelope)
+            if len(encoded) > MAX_ENVELOPE or any(len(body.body) > MAX_BODY for body in entry.bodies):
                 # No party could take it, nor anything after it: the log would be paused everywhere for good.
-                text = f"an entry of kind {entry.kind} carries at most {MAX_BODY} bytes in a body"
+                text = f"an entry of kind {kind} carries at most {MAX_BODY} bytes in a body"
                 raise RefusedError("TOO_LARGE", text, "Shorten it, or carry it as an item's payload.")
-            envelopes.append((envelope, data))
-            leaves.append(leaf_hash(data))
-            fact = entry.kind != "transfer" and ledger.is_fact(entry.kind, entry.bodies[0].body)
-            rows.append(NewEntry(entry.kind, at, data, [body.stored for body in entry.bodies], fact))
+            envelopes.append(envelope)
+            data.append(encoded)
+            fact = kind != "transfer" and ledger.is_fact(kind, entry.bodies[0].body)
+            rows.append(NewEntry(kind, at, encoded, [body.stored for body in entry.bodies], fact))
             seen = ()
-        log.frontier = log.frontier.extend(leaves)
-        log.row = self.tx.append(
-            log.row, rows, root=log.frontier.root(), frontier=log.frontier.to_bytes(), checkpoint=""
-        )
-        for (envelope, _), entry in zip(envelopes, entries, strict=True):
+        log.frontier = log.frontier.extend(map(leaf_hash, data))
+        log.row = self.tx.append(row, rows, root=log.frontier.root(), frontier=log.frontier.to_bytes(), checkpoint="")
+        for envelope, entry in zip(envelopes, entries, strict=True):
             if entry.kind == "transfer":
                 ledger.pass_item(log, envelope.seq)
                 continue
@@ -175,7 +175,7 @@ class Work:
             if code is not None:
                 text = f"every party would refuse this {entry.kind}, so it is not written"
                 raise RefusedError(code, text, "Prepare it again.")
-        return first, [data for _, data in envelopes]
+        return first, data
 
     def _dated(self, ledger: Ledger, log: HeldLog, kind: str) -> int:
         """The instant of the next entry of this party's own log."""

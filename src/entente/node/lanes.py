@@ -7,14 +7,14 @@ at once is bounded by what the peer says it has dealt with.
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from entente.domain.precedence import PRECEDENCES, ROUTINE
-from entente.domain.release import Gate
-from entente.domain.release_facts import ItemFacts
-from entente.node.transfers import Opened
 from entente.record.envelope import DeliveredBody, Delivery, Wrap
 from entente.record.merkle import Frontier
+
+if TYPE_CHECKING:
+    from entente.node.releases import Draft
 
 WINDOW = 2
 """Frames with entries or bodies on their way to a peer at once; one of them is being dealt with, the others wait."""
@@ -153,19 +153,16 @@ class Leaving(NamedTuple):
     envelope: bytes
     bodies: tuple[DeliveredBody, ...]
     wraps: dict[str, Wrap]
-    opened: Opened
-    facts: ItemFacts | None
-    """What the gate was told of it."""
-    gates: dict[str, tuple[Gate, int | None]]
-    """Per recipient the gate that allowed it, and until when its answer stands, in ms."""
-
-    @property
-    def size(self) -> int:
-        """Bytes, about."""
-        return len(self.envelope) + sum(len(body.data) for body in self.bodies)
+    draft: "Draft"
+    """What was released, with what the gate was told of it and answered."""
+    rank: int
+    """Of its precedence."""
+    size: int
+    """Bytes, about."""
 
 
 MOST_SAID = 32
+"""Answers kept in memory until they have left: more than wait at once, of a few hundred bytes each."""
 MANY = 1024
 """A receipt's range beyond which what lies in memory is gone through, not the range."""
 
@@ -204,6 +201,12 @@ class Fresh:
 
     def drop(self, log: int, first: int, last: int) -> None:
         """Forget items that need not be sent any more."""
-        for key in [(log, seq) for seq in range(first, last + 1)] if last - first < MANY else list(self._held):
-            if key[0] == log and first <= key[1] <= last and key in self._held:
-                self._size -= self._held.pop(key).size
+        within = range(first, last + 1)
+        keys = [(log, seq) for seq in within] if last - first < MANY else self._within(log, within)
+        for key in keys:
+            leaving = self._held.pop(key, None)
+            if leaving is not None:
+                self._size -= leaving.size
+
+    def _within(self, log: int, seqs: range) -> list[tuple[int, int]]:
+        return [key for key in self._held if key[0] == log and key[1] in seqs]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from entente.domain.precedence import ROUTINE
+from entente.domain.release_facts import StandingRelease
 from entente.node.authority import facts_at, gate_for
 from entente.node.lanes import Feed, Leaving, LogKey
 from entente.node.ledger import HeldLog, Ledger
@@ -153,7 +154,7 @@ def _ahead(node: "Node", feed: Feed, ledger: Ledger, log: HeldLog, first: int, l
 
 
 def _size(delivery: Delivery) -> int:
-    return len(delivery.envelope) + sum(len(body.data) for body in delivery.bodies if body)
+    return len(delivery.envelope) + sum([len(body.data) for body in delivery.bodies if body])
 
 
 def _bare(row: EntryRow) -> Delivery:
@@ -222,11 +223,11 @@ def _bodies(node: "Node", feed: Feed, rank: int, key: LogKey, first: int, last: 
     if ledger is None or log is None:
         return None
     items, size, rest = [], 0, first
-    for row, delivery in _deliveries(node, feed, ledger, log, first, last - first + 1):
-        rest = row.seq + 1
+    for seq, delivery in _deliveries(node, feed, ledger, log, first, last - first + 1):
+        rest = seq + 1
         if delivery.wrap is None:
             continue  # answered meanwhile, or not the peer's
-        items.append(Later(row.seq, delivery.bodies, delivery.wrap))
+        items.append(Later(seq, delivery.bodies, delivery.wrap))
         size += sum(len(body.data) for body in delivery.bodies if body)
         if size > CHUNK_BYTES:
             break
@@ -236,39 +237,27 @@ def _bodies(node: "Node", feed: Feed, rank: int, key: LogKey, first: int, last: 
 
 def _deliveries(
     node: "Node", feed: Feed, ledger: Ledger, log: HeldLog, first: int, count: int
-) -> Iterator[tuple[EntryRow, Delivery]]:
+) -> Iterator[tuple[int, Delivery]]:
     """Entries from ``first`` on as the peer may have them: out of memory where they were just released."""
-    last = min(first + count, log.row.size) - 1
-    seq = first
-    while seq <= last:
-        if (leaving := node.fresh.get(log.row.id, seq)) is not None:
-            row = EntryRow(log.row.id, seq, "transfer", 0, leaving.envelope)
-            yield row, _leave(node, ledger, log, seq, leaving, feed)
-        elif (said := node.fresh.said(log.row.id, seq)) is not None:
-            yield EntryRow(log.row.id, seq, "received", 0, said.envelope), said
+    number, last = log.row.id, min(first + count, log.row.size) - 1
+    departure: Departure | None = None
+    for seq in range(first, last + 1):
+        if (leaving := node.fresh.get(number, seq)) is not None:
+            departure = departure or Departure(node, ledger, log, feed.peer, feed.channel)
+            yield seq, departure.delivery(seq, leaving)
+        elif (said := node.fresh.said(number, seq)) is not None:
+            yield seq, said
+        elif seq > first:
+            return  # the rest follows in a frame of its own
         else:
             break
-        seq += 1
-    if seq > first:
-        return  # the rest follows in a frame of its own
-    held = node.store.bodies_between(log.row.id, first, last)
-    wraps = node.store.wraps(log.row.id, feed.peer, first, last)
-    for row in node.store.entries(log.row.id, first, last - first + 1):
-        wrap = wraps.get(row.seq)
-        yield (
-            row,
-            _delivery(
-                node, ledger, row, feed.peer, feed.channel, held.get(row.seq, {}), wrap[0] if wrap is not None else None
-            ),
-        )
-
-
-def _leave(node: "Node", ledger: Ledger, log: HeldLog, seq: int, leaving: Leaving, feed: Feed) -> Delivery:
-    wrap = leaving.wraps.get(feed.peer)
-    if wrap is not None and may_leave(node, ledger, log, seq, feed.peer, feed.channel):
-        return Delivery(leaving.envelope, leaving.bodies, wrap)
-    withheld = (None,) * len(leaving.bodies)
-    return Delivery(leaving.envelope, withheld, None if wrap is None else without_key(wrap))
+    else:
+        return
+    held = node.store.bodies_between(number, first, last)
+    wraps = node.store.wraps(number, feed.peer, first, last)
+    for row in node.store.entries(number, first, last - first + 1):
+        bodies, wrap = held.get(row.seq, {}), wraps.get(row.seq)
+        yield row.seq, _delivery(node, ledger, row, feed.peer, feed.channel, bodies, wrap[0] if wrap else None)
 
 
 def deliver(node: "Node", ledger: Ledger, row: EntryRow, peer: str, channel: str | None) -> Delivery:
@@ -328,33 +317,74 @@ def _answered(node: "Node", row: EntryRow, peer: str) -> Wrap | None:
     return Wrap(peer, b"", line.item, b"", b"", b"", b"") if line is not None else None
 
 
-def _unchanged(node: "Node", ledger: Ledger, log: HeldLog, seq: int, leaving: Leaving, channel: str) -> bool:
-    """Whether what the gate was told of an item at its release is what it would be told now."""
-    facts, standing = leaving.facts, leaving.opened.header.standing
-    if facts is None or facts.channel != channel or facts.uncertainty != node.uncertainty():
-        return False
-    if standing is None:
-        return True
-    position = Position(*log.name, seq)
-    return ledger.projection.standings.at(position, standing, log.row.size) is facts.standing
-
-
 def may_leave(node: "Node", ledger: Ledger, log: HeldLog, seq: int, peer: str, channel: str) -> bool:
-    """Whether an item released before may leave now: the gate again, at this instant, for this channel.
+    """Whether an item released before may leave now; see :class:`Departure`."""
+    return Departure(node, ledger, log, peer, channel).allows(seq, node.fresh.get(log.row.id, seq))
 
-    A standing release that was revoked since stops it too.
+
+class Departure:
+    """Whether items released before may leave for a peer by a channel: the gate again, at one instant.
+
+    Made for what leaves together, while nothing is written; asked of each item, in their order. A standing release that
+    was revoked since stops it too.
     """
-    leaving, at = node.fresh.get(log.row.id, seq), node.instant()
-    if leaving is not None and leaving.facts is not None and _unchanged(node, ledger, log, seq, leaving, channel):
-        gate = gate_for(ledger, at, sender=node.party, recipient=peer, direction="release")
-        allowed, until = leaving.gates.get(peer, (None, None))
-        stands = gate is allowed and (until is None or at < until)  # then it has said so, and says so still
-        return stands or gate.decide(leaving.facts, at).allowed
-    try:
-        opened = leaving.opened if leaving is not None else node.open_held(ledger, node.position_of(log.row, seq))
-    except (SealingError, NotCanonicalError):
-        return False  # what cannot be judged any more does not leave
-    theirs = ledger.current(peer)
-    trusted = theirs is not None and theirs.keys.newest is not None
-    item = facts_at(node, ledger, log, seq, opened, channel=channel, trusted=trusted, revoked_by=log.row.size)
-    return gate_for(ledger, at, sender=node.party, recipient=peer, direction="release").decide(item, at).allowed
+
+    def __init__(self, node: "Node", ledger: Ledger, log: HeldLog, peer: str, channel: str) -> None:
+        self._node = node
+        self._ledger = ledger
+        self._log = log
+        self._peer = peer
+        self._channel = channel
+        self._at = node.instant()
+        self._uncertainty = node.uncertainty()
+        self._gate = gate_for(ledger, self._at, sender=node.party, recipient=peer, direction="release")
+        self._standings: dict[str, StandingRelease] = {}
+
+    def delivery(self, seq: int, leaving: Leaving) -> Delivery:
+        """An item just released, as the peer may have it."""
+        wrap = leaving.wraps.get(self._peer)
+        if wrap is not None and self.allows(seq, leaving):
+            return Delivery(leaving.envelope, leaving.bodies, wrap)
+        withheld = (None,) * len(leaving.bodies)
+        return Delivery(leaving.envelope, withheld, None if wrap is None else without_key(wrap))
+
+    def allows(self, seq: int, leaving: Leaving | None) -> bool:
+        """Whether the item of an entry may leave; ``leaving``: as it lies in memory, if it does."""
+        if leaving is None or not self._unchanged(seq, leaving):
+            return self._judged_anew(seq, leaving)
+        facts, (gate, until) = leaving.draft.facts, leaving.draft.gates.get(self._peer, (None, None))
+        if gate is self._gate and (until is None or self._at < until):
+            return True  # it has said so, and says so still
+        return facts is not None and self._gate.decide(facts, self._at).allowed
+
+    def _unchanged(self, seq: int, leaving: Leaving) -> bool:
+        """Whether what the gate was told of an item at its release is what it would be told now."""
+        facts, name = leaving.draft.facts, leaving.draft.header.standing
+        if facts is None or facts.channel != self._channel or facts.uncertainty != self._uncertainty:
+            return False
+        return name is None or self._standing(seq, name) is facts.standing
+
+    def _standing(self, seq: int, name: str) -> StandingRelease | str:
+        """The standing release that an entry cites, or why it cannot be relied on.
+
+        One that stands before an entry stands before all that follow, so that it is looked for once.
+        """
+        held = self._standings.get(name)
+        if held is not None:
+            return held
+        log = self._log
+        found = self._ledger.projection.standings.at(Position(*log.name, seq), name, log.row.size)
+        if isinstance(found, StandingRelease):
+            self._standings[name] = found
+        return found
+
+    def _judged_anew(self, seq: int, leaving: Leaving | None) -> bool:
+        node, ledger, log = self._node, self._ledger, self._log
+        try:
+            opened = leaving.draft.opened() if leaving else node.open_held(ledger, node.position_of(log.row, seq))
+        except (SealingError, NotCanonicalError):
+            return False  # what cannot be judged any more does not leave
+        theirs = ledger.current(self._peer)
+        trusted = theirs is not None and theirs.keys.newest is not None
+        item = facts_at(node, ledger, log, seq, opened, channel=self._channel, trusted=trusted, revoked_by=log.row.size)
+        return self._gate.decide(item, self._at).allowed

@@ -8,7 +8,6 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
@@ -97,7 +96,7 @@ class Sealed(NamedTuple):
         return f"<Sealed {self.item}>"
 
 
-@dataclass
+@dataclass(slots=True)
 class Draft:
     """A composed item: its header's exact bytes, what approvals sign, and the sealed payload; lives until committed."""
 
@@ -112,11 +111,11 @@ class Draft:
     bodies: list[SaltedBody] = field(default_factory=list, repr=False)
     gates: dict[str, tuple[Gate, int | None]] = field(default_factory=dict)
     """Per recipient the gate that allowed it, and until when (ms) its answer stands."""
+    digest: bytes = field(init=False)
+    """SHA-256 of the header's bytes: what an approval names."""
 
-    @cached_property
-    def digest(self) -> bytes:
-        """SHA-256 of the header's bytes: what an approval names."""
-        return hashlib.sha256(self.header_bytes).digest()
+    def __post_init__(self) -> None:
+        self.digest = hashlib.sha256(self.header_bytes).digest()
 
     def opened(self) -> Opened:
         """The item as whoever holds it sees it."""
@@ -423,21 +422,23 @@ def give(node: "Node", unit: Work, ledger: Ledger, log: HeldLog, drafts: Sequenc
     ]
     first, envelopes = unit.append_all(ledger, log, entries)
     keep_keys(node, unit, log.row.id, [(seq, draft.content_key) for seq, draft in enumerate(drafts, first)])
-    leaving, wraps, lines = [], [], []
+    number, leaving, wraps, lines = log.row.id, [], [], []
     for seq, (draft, bodies, envelope) in enumerate(zip(drafts, sealed, envelopes, strict=True), first):
-        rank, own = PRECEDENCES.index(draft.header.precedence), {}
+        header, own = draft.header, {}
+        rank = PRECEDENCES.index(header.precedence)
         for party, (epoch, seal) in epochs.items():
             own[party] = wrap = _wrap(node, ledger, draft, party, epoch, seal)
-            wraps.append((log.row.id, seq, party, encode(wrap), rank))
-            lines.append((log.row.id, seq, party, "given", draft.header.item, "sent", unit.at))
+            wraps.append((number, seq, party, encode(wrap), rank))
+            lines.append((number, seq, party, "given", header.item, "sent", unit.at))
         delivered = tuple([DeliveredBody(*body.stored) for body in bodies])
-        leaving.append(Leaving(envelope, delivered, own, draft.opened(), draft.facts, draft.gates))
+        size = len(envelope) + sum([len(body.data) for body in delivered])
+        leaving.append(Leaving(envelope, delivered, own, draft, rank, size))
         if draft.staged is not None:
             _stage(node, unit, Position(*log.name, seq), draft.staged)
-        advance(unit.tx, log.row.id, draft.header)
-        relation = draft.header.relation
-        if relation is not None:
-            unit.tx.relate(log.row.id, seq, relation.kind, relation.item, draft.header.item)
+        if header.stream is not None:
+            advance(unit.tx, number, header)
+        if header.relation is not None:
+            unit.tx.relate(number, seq, header.relation.kind, header.relation.item, header.item)
     unit.tx.put_wraps(wraps)
     unit.tx.enter(lines)
     unit.after.append(lambda: _let_go(node, ledger, log, first, leaving))
@@ -476,8 +477,8 @@ def _let_go(node: "Node", ledger: Ledger, log: HeldLog, first: int, leaving: lis
     """Once the release is durable: what the lanes need to know, and the items as they lie in memory."""
     node.fresh.keep(log.row.id, first, leaving)
     for seq, item in enumerate(leaving, first):
-        rank = PRECEDENCES.index(item.opened.header.precedence)
-        for party in item.wraps:
-            node.urgency.note(log.row.id, party, rank, seq)
-        if rank < ROUTINE:
-            node.urgent[ledger.agreement] = min(rank, node.urgent.get(ledger.agreement, rank))
+        item.draft.bodies.clear()  # nothing is sealed again
+        if item.rank < ROUTINE:
+            for party in item.wraps:
+                node.urgency.note(log.row.id, party, item.rank, seq)
+            node.urgent[ledger.agreement] = min(item.rank, node.urgent.get(ledger.agreement, item.rank))

@@ -7,8 +7,10 @@ rows below. Every append is compare-and-set on (size, root). A node's databases 
 import sqlite3
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from importlib import resources
 from importlib.resources.abc import Traversable
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -29,8 +31,12 @@ FRONTIER_EVERY = 512
 """Entries between two stored frontiers: the most hashes an earlier root costs."""
 PLACES = 16
 """Places of bodies that a body's key has room for; an envelope has fewer."""
-WAL_PAGES = 8000
+PAGE = 8192
+"""Bytes of a page of a store that is made here: a sealed body of 2 KiB leaves half a page of 4 KiB unused."""
+WAL_PAGES = 4000
 """Pages in the write-ahead log from which on the writer helps to begin it again."""
+AT_ONCE = (32, 8, 1)
+"""Rows that one statement inserts: SQLite begins and ends each statement, and writes the register's last number."""
 
 
 def translate(error: sqlite3.Error) -> StoreError:
@@ -67,6 +73,7 @@ def connect(path: Path, *, journal: str = "WAL", timeout_s: float = 2.0, read_on
         )
         if read_only:
             return connection
+        connection.execute(f"PRAGMA page_size={PAGE}")  # before the first page is written; of no effect afterwards
         mode = connection.execute(f"PRAGMA journal_mode={journal}").fetchone()[0]
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA wal_autocheckpoint=0")  # a commit never copies pages: :meth:`Store.checkpoint`
@@ -326,6 +333,19 @@ class Transaction(Reader):
             with translated():
                 self._db.executemany(sql, rows)
 
+    def _insert(self, table: str, rows: Sequence[tuple[Any, ...]], columns: str = "") -> None:
+        """Insert rows in their order, each of the table's columns or of those named.
+
+        One that cannot stand takes the transaction with it, as any failure does: so SQLite keeps no copy of the pages
+        that a statement changes, to take back this statement alone.
+        """
+        at, held = 0, len(rows)
+        for count in AT_ONCE:
+            end = at + (held - at) // count * count
+            if at < end:
+                self._many(_inserting(table, columns, len(rows[0]), count), _joined(rows, at, end, count))
+                at = end
+
     def put(self, key: str, value: bytes) -> None:
         """Set a value of the node's own table."""
         self._run("INSERT INTO node VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", key, value)
@@ -356,29 +376,29 @@ class Transaction(Reader):
             raise ConflictError(f"the log of {head.writer} is no longer at {head.size} entries")
         order = self._rows("SELECT COALESCE(MAX(at_order), 0) FROM entry")[0][0]
         rows, bodies, facts = [], [], []
-        for offset, entry in enumerate(entries):
-            seq = head.size + offset
+        for seq, (kind, instant, envelope, held, fact) in enumerate(entries, head.size):
             order += 1
-            rows.append((head.id, seq, order, entry.kind, entry.instant, entry.envelope))
-            if entry.fact:
+            rows.append((head.id, seq, order, kind, instant, envelope))
+            if fact:
                 facts.append((order,))
-            for place, body in enumerate(entry.bodies):
+            first = body_id(head.id, seq, 0)
+            for place, body in enumerate(held):
                 if body is not None:
-                    bodies.append((body_id(head.id, seq, place), body[0], body[1]))
-        self._many("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?)", rows)
-        self._many("INSERT INTO body VALUES (?, ?, ?)", bodies)
-        self._many("INSERT INTO fact VALUES (?)", facts)
+                    bodies.append((first + place, body[0], body[1]))
+        self._many("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?)", rows)  # each refers to a log, which has its cost
+        self._insert("body", bodies)
+        self._insert("fact", facts)
         if head.size // FRONTIER_EVERY != size // FRONTIER_EVERY:
             self._run("INSERT OR REPLACE INTO frontier VALUES (?, ?, ?)", head.id, size, frontier)
         return head._replace(size=size, root=root, frontier=frontier, last_instant=last, checkpoint=checkpoint)
 
     def put_bodies(self, bodies: Sequence[tuple[int, bool, bytes]]) -> None:
         """Keep bodies of entries that were appended without them: (:func:`body_id`, sealed, bytes) each."""
-        self._many("INSERT INTO body VALUES (?, ?, ?)", bodies)
+        self._insert("body", bodies)
 
     def put_wraps(self, wraps: Sequence[tuple[int, int, str, bytes, int]]) -> None:
         """Keep content keys wrapped for recipients: (log, seq, recipient, wrap, rank of the precedence) each."""
-        self._many("INSERT INTO wrap VALUES (?, ?, ?, ?, ?)", wraps)
+        self._insert("wrap", wraps)
 
     def drop_wraps(self, log: int, seqs: tuple[int, int], recipient: str) -> None:
         """Destroy the wrapped keys of entries ``seqs`` (first, last): the recipient has answered."""
@@ -416,8 +436,7 @@ class Transaction(Reader):
 
     def enter(self, lines: Sequence[tuple[int, int, str, str, str, str, int]]) -> None:
         """New lines of the register: (log, seq, party, direction, item, state, instant) each."""
-        sql = "INSERT INTO register (log, seq, party, direction, item, state, instant) VALUES (?, ?, ?, ?, ?, ?, ?)"
-        self._many(sql, lines)
+        self._insert("register", lines, "(log, seq, party, direction, item, state, instant)")
 
     def answer(self, log: int, seqs: tuple[int, int], party: str, direction: str, state: str, instant: int) -> None:
         """Note the answer to the items of entries ``seqs`` (first, last) on their lines; the first one stands."""
@@ -457,6 +476,18 @@ class Transaction(Reader):
     def put_evidence(self, party: str, text: str, instant: int) -> None:
         """Keep evidence of a contradiction."""
         self._run("INSERT INTO evidence (party, text, instant) VALUES (?, ?, ?)", party, text, instant)
+
+
+@lru_cache(maxsize=64)
+def _inserting(table: str, columns: str, width: int, count: int) -> str:
+    """The statement that inserts ``count`` rows of ``width`` values."""
+    row = f"({', '.join('?' * width)})"
+    return f"INSERT OR ROLLBACK INTO {table} {columns} VALUES {', '.join([row] * count)}"  # noqa: S608 - names of this module's own
+
+
+def _joined(rows: Sequence[tuple[Any, ...]], first: int, end: int, count: int) -> list[tuple[Any, ...]]:
+    """Rows ``first`` to ``end`` as the values of statements that take ``count`` of them each."""
+    return [tuple(chain.from_iterable(rows[at : at + count])) for at in range(first, end, count)]
 
 
 def _check_heads(connection: sqlite3.Connection) -> None:
@@ -539,25 +570,28 @@ class Store(Reader):
         self._buried = True
 
     def checkpoint(self) -> int:
-        """Copy what the write-ahead log holds into the database, beside the writer; returns the pages left to copy.
+        """Copy what the write-ahead log holds into the database, beside the writer; returns the log's length in pages.
 
-        On a connection of its own, so that it may be called from a thread of its own.
+        On a connection of its own, so that it may be called from a thread of its own. The log begins again only where
+        the writer finds all of it copied, which it does not while it goes on writing: :meth:`restart_log`.
 
         Raises:
             StoreError: it could not; the log holds everything still.
         """
-        with translated():
-            _, pages, copied = self._copier.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-        return int(pages) if pages - copied else 0
+        return self._copied(self._copier)
 
-    def restart_log(self) -> None:
-        """Copy the rest on the writer's own time, so that the write-ahead log begins again from its start.
+    def restart_log(self) -> int:
+        """Copy the rest on the writer's own time, so that the write-ahead log begins again from its start; as above.
 
         Raises:
             StoreError: as :meth:`checkpoint`.
         """
+        return self._copied(self._writer)
+
+    @staticmethod
+    def _copied(connection: sqlite3.Connection) -> int:
         with translated():
-            self._writer.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            return int(connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()[1])
 
     def close(self) -> None:
         """Close every connection."""

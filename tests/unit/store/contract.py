@@ -210,3 +210,22 @@ class StoreContract:
             assert store.secrets("epoch") == []
             assert [text for _, text, _ in store.evidence()] == ["first", "second"]
             assert not [name for name in dir(store) if "evidence" in name and ("drop" in name or "delete" in name)]
+
+    @pytest.mark.parametrize("count", [0, 1, 7, 8, 31, 32, 33, 75, 128])
+    def test_however_many_are_written_at_once_all_stand_in_their_order(self, opened: Opened, count: int) -> None:
+        with opened() as store, store.write() as tx:
+            head = tx.create_log(AGREEMENT, "jp", "0" * 16, root=b"r0", frontier=b"f0")
+            entries = [entry(number, (True, b"sealed %d" % number), (False, b"clear")) for number in range(count)]
+            tx.append(head, entries, root=b"r1", frontier=b"f1", checkpoint="")
+            tx.put_wraps([(head.id, seq, "kr", b"wrap %d" % seq, 3) for seq in range(count)])
+            tx.enter([(head.id, seq, "kr", "given", f"item-{seq}", "sent", 1000 + seq) for seq in range(count)])
+        with opened() as store:
+            assert [row.envelope for row in store.entries(head.id, 0, 999)] == [each.envelope for each in entries]
+            held = store.bodies_between(head.id, 0, 999)
+            assert held == {seq: dict(enumerate(each.bodies)) for seq, each in enumerate(entries)}
+            wraps = store.wraps(head.id, "kr", 0, 999)
+            assert wraps == {seq: (b"wrap %d" % seq, 3) for seq in range(count)}
+            lines = store.register("given")
+            assert [(line.number, line.item, line.instant) for line in lines] == [
+                (seq + 1, f"item-{seq}", 1000 + seq) for seq in range(count)
+            ]

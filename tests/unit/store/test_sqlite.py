@@ -31,6 +31,32 @@ def test_every_connection_is_synchronous_full_and_zeroes_what_it_deletes(store: 
         assert connection.execute("PRAGMA trusted_schema").fetchone()[0] == 0
 
 
+def test_a_new_store_has_pages_of_8_kib_and_one_made_before_keeps_its_own(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "before.db") as database:
+        database.execute("PRAGMA page_size=4096")
+        database.execute("PRAGMA journal_mode=WAL")
+        database.execute("CREATE TABLE any (value)")
+    database.close()
+    for name, size in (("before.db", 4096), ("new.db", 8192)):
+        with Store(tmp_path / name) as opened, opened.write() as tx:
+            tx.put("any", b"thing")
+            assert opened._writer.execute("PRAGMA page_size").fetchone()[0] == size
+
+
+def test_the_write_ahead_log_begins_again_once_the_writer_has_found_it_copied(store: Store) -> None:
+    def put(*names: str) -> None:
+        for name in names:
+            with store.write() as tx:
+                tx.put(name, name.encode() * 20_000)
+
+    put("a", "b", "c")
+    pages = store.checkpoint()
+    assert pages == store.restart_log() == store.checkpoint() > 6
+    put("d")
+    assert store.checkpoint() < pages
+    assert {name: store.get(name) for name in "abcd"} == {name: name.encode() * 20_000 for name in "abcd"}
+
+
 def test_a_store_without_durability_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BrokenError, match="durability"):
         connect(Path(":memory:"))
