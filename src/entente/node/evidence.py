@@ -10,10 +10,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from entente.node.cosigning import cosign_for_all, provable
 from entente.node.errors import NotReadyError, UsageError
 from entente.node.home import write_durably
 from entente.node.ledger import HeldLog, Ledger
-from entente.node.receipts import cosigned
 from entente.record.envelope import KINDS_TO_NAMED, DeliveredBody, Delivery
 from entente.record.frames import AnyFrame, Cosigned, Entries, write_frames
 from entente.record.projection import Position
@@ -57,9 +57,10 @@ def _frames(node: "Node", ledger: Ledger, disclose: bool) -> Iterator[AnyFrame]:
         yield from _entries(node, ledger, log, disclose)
     for log in ledger.logs.values():
         if log.row.writer != node.party and log.row.size:
-            yield cosigned(node, ledger, log)
-        for _, note in node.store.cosigned(log.row.id).values():
-            yield Cosigned(ledger.agreement, *log.name, note)
+            yield Cosigned(ledger.agreement, *log.name, cosign_for_all(node, ledger, log.row.checkpoint))
+        for party, (_, note) in node.store.cosigned(log.row.id).items():
+            if provable(ledger, party, note):
+                yield Cosigned(ledger.agreement, *log.name, note)
 
 
 def _entries(node: "Node", ledger: Ledger, log: HeldLog, disclose: bool) -> Iterator[Entries]:

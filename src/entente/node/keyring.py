@@ -11,7 +11,8 @@ from entente.sealing.errors import SealingError
 from entente.sealing.keyfile import unlock_keys
 from entente.sealing.signing import HybridKey, NodeKey
 
-EARLIER = ("checkpoint-", "cosign-")
+COSIGN = "cosign-"
+EARLIER = ("checkpoint-", COSIGN)
 """How the names of keys that a renewal replaced begin, before the number of their statement."""
 
 
@@ -26,6 +27,8 @@ class Keyring:
     card_sealing: bytes = field(repr=False)
     earlier: tuple[NodeKey, ...] = ()
     """Checkpoint and cosigning keys before a renewal: for entries of their time, and peers who know no later ones."""
+    replaced: tuple[tuple[int, NodeKey], ...] = ()
+    """The cosigning keys among them, each with the number of its statement."""
 
     @classmethod
     def from_secrets(cls, secrets: dict[str, bytes]) -> "Keyring":
@@ -37,6 +40,11 @@ class Keyring:
             secrets["tls-password"],
             secrets["card-sealing"],
             tuple(NodeKey.from_secret(secrets[name]) for name in sorted(secrets) if name.startswith(EARLIER)),
+            tuple(
+                (int(name.removeprefix(COSIGN)), NodeKey.from_secret(secrets[name]))
+                for name in sorted(secrets)
+                if name.startswith(COSIGN)
+            ),
         )
 
     def signer(self, public: bytes) -> NodeKey:

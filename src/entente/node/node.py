@@ -16,6 +16,7 @@ from entente import __version__
 from entente.domain.release import Decision
 from entente.node.clock import Clock
 from entente.node.commit import Committer
+from entente.node.cosigning import check_kept
 from entente.node.errors import UsageError
 from entente.node.home import Home
 from entente.node.keyring import Keyring
@@ -24,15 +25,7 @@ from entente.node.ledger import NO_FACTS, HeldLog, Ledger, Replayed, Root, clear
 from entente.node.national import NATIONAL
 from entente.node.transfers import Opened, Shed, check_item, epoch_secret
 from entente.node.vault import Vault
-from entente.record.checkpoint import (
-    CheckpointError,
-    cosign,
-    cosigner_name,
-    origin,
-    parse_note,
-    verify_checkpoint,
-    verify_cosignature,
-)
+from entente.record.checkpoint import origin
 from entente.record.envelope import Envelope, open_body, parse_envelope
 from entente.record.merkle import Frontier
 from entente.record.projection import Position
@@ -107,6 +100,9 @@ class Node:
         for agreement in dict.fromkeys(row.agreement for row in self.store.logs()):
             if agreement != NATIONAL:
                 self._load(agreement)
+        for ledger in self.ledgers.values():
+            for held in ledger.logs.values():
+                check_kept(self, ledger, held)
         for log, recipient, rank, seq in self.store.urgent():
             self.urgency.note(log, recipient, rank, seq)
 
@@ -173,51 +169,6 @@ class Node:
         rows = [row for row in self.store.logs() if row.agreement == ledger.agreement]
         facts = (self._opened(row) for row in self.store.history(ledger.agreement, facts=True))
         replay(ledger, rows, facts, lambda row: self.store.envelopes(row.id, NO_FACTS))
-        for log in ledger.logs.values():
-            self._check_notes(ledger, log)
-
-    def _check_notes(self, ledger: Ledger, log: HeldLog) -> None:
-        """Check the signed notes kept with a log: its newest checkpoint, and the newest cosignature of each party."""
-        notes = [log.row.checkpoint] if log.row.checkpoint else []
-        notes += [note for _, note in self.store.cosigned(log.row.id).values()]
-        try:
-            for note in notes:
-                size = parse_note(note).checkpoint.size
-                statement = log.keys.at(size - 1)
-                if statement is None or size > log.row.size:
-                    raise CheckpointError(f"a checkpoint of {size} entries")
-                checkpoint = verify_checkpoint(note, statement.checkpoint, self.origin(ledger, log))
-                if checkpoint.root != self.root_at(log, size):
-                    raise CheckpointError(f"the root of {size} entries is another")
-            for party, (_, note) in self.store.cosigned(log.row.id).items():
-                self.check_cosigned(ledger, party, note)
-        except CheckpointError as error:
-            text = f"a checkpoint or cosignature of {log.row.writer}'s log is damaged in this node's store: {error}"
-            raise damaged(text) from error
-
-    def check_cosigned(self, ledger: Ledger, party: str, note: str) -> None:
-        """Check a cosignature by any key that the party has named: it may have changed its keys since.
-
-        Raises:
-            CheckpointError: by none of them.
-        """
-        found = CheckpointError(f"{party} has no key")
-        for key in self._cosigning_keys(ledger, party):
-            try:
-                verify_cosignature(note, key, cosigner_name(ledger.agreement, party))
-            except CheckpointError as error:
-                found = error
-            else:
-                return
-        raise found
-
-    def _cosigning_keys(self, ledger: Ledger, party: str) -> Iterator[bytes]:
-        """Every cosigning key that a party has named, the newest of each log first, the one of its card last."""
-        for log in ledger.logs.values():
-            if log.row.writer == party:
-                yield from (statement.cosign for statement in reversed(log.keys.statements))
-        if party in self.cards:
-            yield self.cards[party].key_statement.cosign
 
     def _opened(self, row: EntryRow) -> Replayed:
         try:
@@ -260,18 +211,6 @@ class Node:
         return Position(log.writer, log.incarnation, seq)
 
     # Signatures and locked keys
-
-    def cosign(self, ledger: Ledger, checkpoint: str, peer: str) -> str:
-        """A peer's checkpoint with this party's cosignature line; its time only informs (docs/spec/checkpoint.md).
-
-        The key is the one of the newest statement that the peer is known to hold, so that it can check it.
-        """
-        own, key = ledger.own, self.keyring.cosign
-        if own is not None and own.row.size:
-            held = self.store.cosigned(own.row.id).get(peer, (1, ""))[0]
-            statement = own.keys.at(held - 1)
-            key = self.keyring.signer(statement.cosign) if statement is not None else key
-        return cosign(checkpoint, key, cosigner_name(ledger.agreement, self.party), self.instant() // 1000)
 
     def signer(self, log: HeldLog, size: int) -> NodeKey:
         """The key that signs this party's checkpoint of ``size`` entries: the one valid at the last of them."""

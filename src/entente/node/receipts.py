@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from entente.node.commit import Work
+from entente.node.cosigning import check_arriving, cosign_for
 from entente.node.errors import RefusedError
 from entente.node.lanes import Feed
 from entente.node.ledger import HeldLog, Ledger
@@ -48,7 +49,7 @@ def _answered(
 
 def cosigned(node: "Node", ledger: Ledger, log: HeldLog) -> Cosigned:
     """A peer's newest checkpoint with this party's cosignature; made only when its entries are durable here."""
-    return Cosigned(ledger.agreement, *log.name, node.cosign(ledger, log.row.checkpoint, log.row.writer))
+    return Cosigned(ledger.agreement, *log.name, cosign_for(node, ledger, log.row.checkpoint, log.row.writer))
 
 
 def owed_cosignatures(node: "Node", feed: Feed) -> list[AnyFrame]:
@@ -100,7 +101,7 @@ def keep_cosigned(node: "Node", peer: str, frame: Cosigned) -> None:
         unproven = None
         if issued is None or not frame.checkpoint.startswith(issued):
             unproven = verify_checkpoint(frame.checkpoint, own.checkpoint, node.origin(ledger, log)).root
-        node.check_cosigned(ledger, peer, frame.checkpoint)
+        note = check_arriving(node, ledger, peer, frame.checkpoint, own.checkpoint)
     except CheckpointError as error:
         raise RefusedError("BAD_SIGNATURE", str(error), "Nothing was kept.") from error
     if unproven is not None:
@@ -108,5 +109,5 @@ def keep_cosigned(node: "Node", peer: str, frame: Cosigned) -> None:
             return  # signed by this node and lost since: its entries come back first, and their head is cosigned again
         if size > log.row.size or node.root_at(log, size) != unproven:
             raise RefusedError("FORK", "a cosignature over a head that this log never had", "Nothing was kept.")
-    row, note = log.row.id, frame.checkpoint
+    row = log.row.id
     node.committer.aside.append(lambda tx: tx.put_cosigned(row, peer, size, note))

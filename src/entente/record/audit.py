@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from entente.domain.agreement.instants import MAX_INSTANT
-from entente.record.checkpoint import CheckpointError, cosigner_name, parse_note, verify_cosignature
+from entente.record.checkpoint import CheckpointError, Note, cosigner_name, parse_note, verify_cosignature
 from entente.record.envelope import Envelope
 from entente.record.errors import BackdatedError, ForkError, GapError, LogError, MalformedError
 from entente.record.evidence import LogEvidence
@@ -38,6 +38,8 @@ class CheckedLog:
     stopped: LogError | None = None
     roots: list[bytes] = field(default_factory=list)
     cosigners: list[Cosigner] = field(default_factory=list)
+    unchecked: dict[str, int] = field(default_factory=dict)
+    """Parties that have cosigned and of which the file holds no key, with the most entries that they cosigned."""
 
     @property
     def envelopes(self) -> Iterable[Envelope]:
@@ -161,7 +163,9 @@ def _narrow(log: CheckedLog, seen: Sequence[tuple[int, bytes]], low: int, high: 
 def check_cosignatures(log: CheckedLog, histories: Mapping[str, Sequence[KeyHistory]]) -> list[Bad]:
     """Every line under every checkpoint but the log's own: a cosignature by a party, or something that is out of place.
 
-    A cosignature has no position in the cosigner's log, so any of its cosigning keys counts.
+    A cosignature has no position in the cosigner's log, so any of its cosigning keys counts, also one that a later
+    entry names: who renewed its keys before it wrote anything here has cosigned with them first. ``histories`` has
+    every party whose root was given. Of one that states no key in the file nothing can be checked; nothing is counted.
     """
     bad: list[Bad] = []
     held: dict[str, Cosigner] = {}
@@ -181,7 +185,11 @@ def check_cosignatures(log: CheckedLog, histories: Mapping[str, Sequence[KeyHist
                     log.bad("UNKNOWN_SIGNER", f"a line by {line.name}, which is no party's cosigning name", None)
                 )
                 continue
-            cosigner = _cosigner(text, note.checkpoint.size, line.name, party, histories[party])
+            if not any(history.statements for history in histories[party]):
+                log.unchecked[party] = max(note.checkpoint.size, log.unchecked.get(party, 0))
+                continue
+            alone = Note(note.checkpoint, (line,)).text()  # a good line does not speak for another beside it
+            cosigner = _cosigner(alone, note.checkpoint.size, line.name, party, histories[party])
             if cosigner is None:
                 bad.append(log.bad("BAD_COSIGNATURE", f"a cosignature by {party} does not verify", None))
             elif party not in held or held[party].size < cosigner.size:

@@ -186,9 +186,16 @@ def signed_alone(text: str, public: bytes) -> str:
 
     Nobody vouches for the other lines, and a holder that kept them would hand them on as if it did.
     """
+    return cosigned_alone(text, public, None, "")
+
+
+def cosigned_alone(text: str, public: bytes, cosigner: bytes | None, name: str) -> str:
+    """The same with the line of one cosigner beside it, which was verified too: ``name`` by the key ``cosigner``."""
     note = parse_note(text)
-    wanted = (note.checkpoint.origin, key_id(note.checkpoint.origin, _ED25519, public))
-    return Note(note.checkpoint, tuple(line for line in note.signatures if line[:2] == wanted)).text()
+    wanted = {(note.checkpoint.origin, key_id(note.checkpoint.origin, _ED25519, public))}
+    if cosigner is not None:
+        wanted.add((name, key_id(name, _COSIGNATURE_V1, cosigner)))
+    return Note(note.checkpoint, tuple(line for line in note.signatures if line[:2] in wanted)).text()
 
 
 def _cosigned_message(checkpoint: Checkpoint, time_s: int) -> str:

@@ -100,7 +100,8 @@ def _verify(parsed: Evidence, roots: Sequence[bytes], findings: _Findings) -> Re
     findings.bad += _check_signs(parsed, trusted)
     findings.step(3, "recomputed", f"{', '.join(sorted(trusted)) or 'no party'} by root cards given as arguments")
     logs = _check_logs(parsed, trusted, findings)
-    findings.step(4, "recomputed", f"{sum(len(log.entries) for log in logs.values())} entries")
+    unchecked = "; not every cosignature, see below" if any(log.unchecked for log in logs.values()) else ""
+    findings.step(4, "recomputed", f"{sum(len(log.entries) for log in logs.values())} entries{unchecked}")
     if any(bad.code not in WITHOUT_EFFECT for bad in findings.bad):
         for number in range(5, 9):
             findings.step(number, "not_reached", "what it would stand on was found wanting")
@@ -202,9 +203,9 @@ def _check_logs(
         root = trusted.get(evidence.writer)
         if root is not None:
             logs[name] = check_log(evidence, KeyHistory.start(root.card, root.digest))
-    histories: dict[str, list[KeyHistory]] = {}
+    histories: dict[str, list[KeyHistory]] = {party: [] for party in trusted}
     for log in logs.values():
-        histories.setdefault(log.evidence.writer, []).append(log.history)
+        histories[log.evidence.writer].append(log.history)
     for name, log in logs.items():
         seen = [
             (each.size, each.root)
@@ -215,6 +216,11 @@ def _check_logs(
         ]
         findings.bad += check_notes(log, seen)
         findings.bad += check_cosignatures(log, histories)
+        findings.notes += [
+            f"{log.evidence.origin}: {party}'s cosignature over {size} entries cannot be checked, so it counts for "
+            f"nothing: no key statement of {party} is in the file"
+            for party, size in log.unchecked.items()
+        ]
         findings.withheld += _withheld(log)
     return logs
 

@@ -114,7 +114,12 @@ class Party:
         return KeyHistory.start(parse_root(self.card), self.digest)
 
     def statement(
-        self, number: int = 1, *, roles: tuple[str, ...] = ("bind", "release"), checkpoint: NodeKey | None = None
+        self,
+        number: int = 1,
+        *,
+        roles: tuple[str, ...] = ("bind", "release"),
+        checkpoint: NodeKey | None = None,
+        cosign: NodeKey | None = None,
     ) -> tuple[bytes, Signature]:
         statement = KeyStatement(
             schema="entente/keys/1",
@@ -124,7 +129,7 @@ class Party:
             number=number,
             simulated=self.simulated,
             checkpoint=(checkpoint or self.checkpoint).public,
-            cosign=self.cosign.public,
+            cosign=(cosign or self.cosign).public,
             tls=secret(f"{self.id} tls", 32),
             offices=(OfficeKey("office", roles, self.office.public.ed25519, self.office.public.mldsa65),),
         )
@@ -199,8 +204,10 @@ class Log:
             self.agreement, self.party.id, self.incarnation, first, tuple(self.deliveries[first:end]), text, ()
         )
 
-    def cosigned(self, by: Party, size: int | None = None, time_s: int = NOON // 1000) -> Cosigned:
-        text = cosign(self.checkpoint(size), by.cosign, cosigner_name(self.agreement, by.id), time_s)
+    def cosigned(
+        self, by: Party, size: int | None = None, time_s: int = NOON // 1000, *, key: NodeKey | None = None
+    ) -> Cosigned:
+        text = cosign(self.checkpoint(size), key or by.cosign, cosigner_name(self.agreement, by.id), time_s)
         return Cosigned(self.agreement, self.party.id, self.incarnation, text)
 
 
