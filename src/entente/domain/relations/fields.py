@@ -1,0 +1,250 @@
+"""What a step may say: fields by name, each with one way to write it (docs/spec/relations.md, section 3).
+
+On the wire a value is text (:class:`.steps.Said`); here it is read strictly into what it means, and written back the
+one way in which it may stand. One description serves the record, the commands' options, the scenario file and the help.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from entente.domain.agreement.calendar import zone as known_zone
+from entente.domain.agreement.instants import format_instant, parse_day, parse_instant
+from entente.domain.relations.steps import MATTER, Said
+
+MAX_VALUE = 400
+"""Characters of a value; what is longer is a text beside the step."""
+MAX_MANY = 32
+"""Values of a field that may be given several times."""
+LANG = re.compile(r"[a-z]{2,3}")
+_ID = re.compile(r"[a-z0-9-]{1,64}")
+_HEX = re.compile(r"[0-9a-f]{64}")
+
+
+class FormError(ValueError):
+    """A step says something that it may not, or not so; ``where`` names the field, ``remedy`` what to write."""
+
+    def __init__(self, where: str, text: str, remedy: str) -> None:
+        super().__init__(f"{where}: {text}")
+        self.where = where
+        self.text = text
+        self.remedy = remedy
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field: how its text is read, and what a reader and a writer are told of it.
+
+    ``read`` raises ValueError for text that means nothing; ``write`` gives the one text of a value. ``many``: may be
+    given several times, kept in the order given. ``languages``: one value per language, by its code.
+    """
+
+    help: str
+    read: Callable[[str], Any]
+    write: Callable[[Any], str] = str
+    metavar: str = "TEXT"
+    required: bool = False
+    many: bool = False
+    languages: bool = False
+
+    def must(self) -> "Field":
+        """The same field where a step has to say it."""
+        return replace(self, required=True)
+
+    def parse(self, name: str, value: str) -> Any:
+        """What a text means.
+
+        Raises:
+            FormError: nothing, or it is not the way to write it.
+        """
+        if len(value) > MAX_VALUE:
+            raise FormError(
+                name, f"a value of {len(value)} characters", f"write at most {MAX_VALUE}; put more in a text"
+            )
+        try:
+            found = self.read(value)
+        except ValueError as error:
+            raise FormError(name, str(error), f"write it as {self.metavar}") from error
+        if self.write(found) != value:
+            raise FormError(name, f"{value!r} is not the way to write it", f"write {self.write(found)!r}")
+        return found
+
+
+def _text(value: str) -> str:
+    if not value.strip() or value != value.strip() or not value.isprintable():
+        raise ValueError("empty, or with blanks at an end or a line break in it")
+    return value
+
+
+def text(help: str, metavar: str = "TEXT") -> Field:  # noqa: A002 - it is what the field's help is
+    """A line of text."""
+    return Field(help, _text, metavar=metavar)
+
+
+def worded(help: str) -> Field:  # noqa: A002 - as above
+    """A line of text in one or more languages."""
+    return Field(help, _text, metavar="LANG=TEXT", languages=True)
+
+
+def choice(help: str, *allowed: str) -> Field:  # noqa: A002 - as above
+    """One of a few words."""
+
+    def read(value: str) -> str:
+        if value not in allowed:
+            raise ValueError(f"{value[:40]!r} is none of {', '.join(allowed)}")
+        return value
+
+    return Field(help, read, metavar="|".join(allowed))
+
+
+def _matching(pattern: re.Pattern[str], what: str) -> Callable[[str], str]:
+    def read(value: str) -> str:
+        if pattern.fullmatch(value) is None:
+            raise ValueError(f"{value[:80]!r} is no {what}")
+        return value
+
+    return read
+
+
+def ident(help: str) -> Field:  # noqa: A002 - as above
+    """A name of one's own, such as a round's or an action's."""
+    return Field(help, _matching(_ID, "id of small letters, digits and hyphens"), metavar="ID")
+
+
+def party(help: str) -> Field:  # noqa: A002 - as above
+    """A party by its id."""
+    return Field(help, _matching(_ID, "party"), metavar="PARTY")
+
+
+def matter(help: str) -> Field:  # noqa: A002 - as above
+    """Another matter by its id."""
+    return Field(help, _matching(MATTER, "matter"), metavar="MATTER")
+
+
+def digest(help: str) -> Field:  # noqa: A002 - as above
+    """The digest of a wording or a file: 64 hex digits."""
+    return Field(help, _matching(_HEX, "SHA-256 in hex"), metavar="SHA256")
+
+
+def instant(help: str) -> Field:  # noqa: A002 - as above
+    """An instant; carried in UTC with three fractional digits."""
+    return Field(help, parse_instant, format_instant, metavar="INSTANT")
+
+
+def day(help: str) -> Field:  # noqa: A002 - as above
+    """A local date."""
+    return Field(help, parse_day, metavar="DATE")
+
+
+def _zone(value: str) -> str:
+    known_zone(value)
+    return value
+
+
+def zone(help: str) -> Field:  # noqa: A002 - as above
+    """A time zone by its name."""
+    return Field(help, _zone, metavar="ZONE")
+
+
+def _window(value: str) -> tuple[int, int]:
+    begins, slash, ends = value.partition("/")
+    if not slash:
+        raise ValueError(f"{value!r} is no window: two instants with a slash between them")
+    found = parse_instant(begins), parse_instant(ends)
+    if found[0] >= found[1]:
+        raise ValueError(f"{value!r} ends before it begins")
+    return found
+
+
+def window(help: str) -> Field:  # noqa: A002 - as above
+    """A stretch of time, ``INSTANT/INSTANT``, the second exclusive."""
+    return Field(help, _window, lambda value: "/".join(map(format_instant, value)), metavar="INSTANT/INSTANT")
+
+
+def _count(value: str) -> int:
+    if re.fullmatch(r"[1-9][0-9]{0,5}", value) is None:
+        raise ValueError(f"{value[:20]!r} is no number from 1 on")
+    return int(value)
+
+
+def count(help: str) -> Field:  # noqa: A002 - as above
+    """A number from 1 on."""
+    return Field(help, _count, metavar="NUMBER")
+
+
+def several(field: Field) -> Field:
+    """The same field, where it may be given several times."""
+    return replace(field, many=True)
+
+
+def say(fields: Mapping[str, Field], given: Mapping[str, Any]) -> tuple[Said, ...]:
+    """The values of a step as carried, from what somebody wrote: text, lists of it, or one text per language.
+
+    Instants may be written with any offset; they are carried in UTC.
+
+    Raises:
+        FormError: a field that there is not, one missing, or one that means nothing.
+    """
+    for name in given:
+        if name not in fields:
+            raise FormError(name, "there is no such field here", f"one of: {', '.join(fields) or 'none'}")
+    said: list[Said] = []
+    for name, field in fields.items():
+        values = _pairs(name, field, given.get(name))
+        if field.required and not values:
+            raise FormError(name, "it is missing", f"say it: {field.help}")
+        for lang, value in values:
+            try:
+                written = field.write(field.read(value))
+            except ValueError as error:
+                raise FormError(name, str(error), f"write it as {field.metavar}") from error
+            said.append(Said(name, lang, written))
+    hear(fields, said)
+    return tuple(said)
+
+
+def _pairs(name: str, field: Field, value: Any) -> list[tuple[str, str]]:
+    if value is None:
+        return []
+    if field.languages:
+        if not isinstance(value, Mapping):
+            raise FormError(name, "it is said in no language", "write one text per language, such as en=...")
+        return sorted((str(lang), str(each)) for lang, each in value.items())
+    if field.many:
+        return [("", str(each)) for each in ([value] if isinstance(value, str) else value)]
+    return [("", str(value))]
+
+
+def hear(fields: Mapping[str, Field], said: Sequence[Said]) -> dict[str, Any]:
+    """What the values of a step mean: one value, a tuple where a field may be given several times, or by language.
+
+    Raises:
+        FormError: unknown, missing, twice, out of the fields' order, or not written the one way.
+    """
+    found: dict[str, Any] = {}
+    places = {name: place for place, name in enumerate(fields)}
+    last = (-1, "")
+    for name, lang, value in said:
+        field = fields.get(name)
+        if field is None:
+            raise FormError(name, "there is no such field here", f"one of: {', '.join(fields) or 'none'}")
+        place = places[name], lang
+        if place < last or (place == last and not field.many):
+            raise FormError(name, "it stands twice, or out of order", "say each field once, in the table's order")
+        last = place
+        if (LANG.fullmatch(lang) is None) if field.languages else lang:
+            raise FormError(name, f"{lang!r} is no language here", "write a code such as en, ja or ko")
+        parsed = field.parse(name, value)
+        if field.languages:
+            found.setdefault(name, {})[lang] = parsed
+        elif field.many:
+            found[name] = (*found.get(name, ()), parsed)
+            if len(found[name]) > MAX_MANY:
+                raise FormError(name, f"more than {MAX_MANY} of them", "split it over several steps")
+        else:
+            found[name] = parsed
+    for name, field in fields.items():
+        if field.required and name not in found:
+            raise FormError(name, "it is missing", f"say it: {field.help}")
+    return found

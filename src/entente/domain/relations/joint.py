@@ -1,0 +1,55 @@
+"""Wordings: each party's own, and the one that all have signed (docs/spec/relations.md, section 4).
+
+Two parties' versions stand side by side and are never merged. A joint text exists only where every party of the matter
+has signed the digest of the same bytes; until then there are only proposals.
+"""
+
+from dataclasses import dataclass, field
+
+from entente.domain.relations.steps import Refusal, Step
+from entente.domain.relations.table import refuse
+
+
+@dataclass
+class Wordings:
+    """The wordings of one thing: by party its own newest, and the proposals for a common one by digest."""
+
+    audience: tuple[str, ...]
+    own: dict[str, Step] = field(default_factory=dict)
+    proposals: dict[str, Step] = field(default_factory=dict)
+    adopted: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Digest -> the parties that have signed it, in the order in which they did."""
+    agreed: str | None = None
+    """The digest that every party has signed, once there is one; a later one takes its place, and both are kept."""
+
+    def word(self, step: Step) -> None:
+        """A party's own wording; its earlier one stays in the matter's events."""
+        self.own[step.by] = step
+
+    def propose(self, step: Step) -> Refusal | None:
+        """A wording that all are to sign; who proposes it has signed it."""
+        if step.wording in self.proposals:
+            return refuse("ALREADY_PROPOSED", "this very wording is proposed already", "Adopt it.")
+        self.proposals[step.wording] = step
+        self._sign(step.wording, step.by)
+        return None
+
+    def adopt(self, step: Step, digest: str) -> Refusal | None:
+        """A party signs the digest of a proposed wording."""
+        if digest not in self.proposals:
+            known = ", ".join(each[:12] for each in self.proposals) or "none yet"
+            return refuse("NO_SUCH_WORDING", f"no wording {digest[:12]} is proposed here", f"One of: {known}.")
+        if step.by in self.adopted.get(digest, ()):
+            return refuse("ALREADY_SIGNED", f"{step.by} has signed this wording", "Nothing is to be done.")
+        self._sign(digest, step.by)
+        return None
+
+    def _sign(self, digest: str, party: str) -> None:
+        self.adopted[digest] = (*self.adopted.get(digest, ()), party)
+        if set(self.adopted[digest]) == set(self.audience):
+            self.agreed = digest
+
+    @property
+    def joint(self) -> Step | None:
+        """The step that carries the agreed wording, if there is one."""
+        return self.proposals[self.agreed] if self.agreed is not None else None
