@@ -21,7 +21,8 @@ from entente.node.errors import NotReadyError, RefusedError, UsageError
 from entente.node.ledger import HeldLog, Ledger
 from entente.record.bodies import ActStatement, DeliveredClaim, EpochSetup, SealingAnnouncement, SignedAct, SignedKeys
 from entente.record.merkle import EMPTY_ROOT, Frontier
-from entente.record.projection import BIND, ActRecord, Position
+from entente.record.position import BIND, Position
+from entente.record.projection import ActRecord
 from entente.sealing.canonical import NotCanonicalError, decode, encode
 from entente.sealing.errors import BadSignatureError
 from entente.sealing.seal import EpochSeal, SealingKey, set_up_epoch

@@ -63,6 +63,7 @@ class Saved(NamedTuple):
     ledger: dict[str, Any]
     projection: dict[str, Any]
     standings: dict[str, Any]
+    steps: int
     logs: list[tuple[HeldLog, dict[str, Any]]]
 
 
@@ -101,13 +102,20 @@ class Ledger:
         """The state as it stands; a few dictionaries that do not grow with the items exchanged."""
         logs = [(log, dict(vars(log))) for log in self.logs.values()]
         projection = self.projection
-        return Saved(_copied(vars(self)), _copied(vars(projection)), _copied(vars(projection.standings)), logs)
+        return Saved(
+            _copied(vars(self)),
+            _copied(vars(projection)),
+            _copied(vars(projection.standings)),
+            len(projection.steps),
+            logs,
+        )
 
     def restore(self, saved: Saved) -> None:
         """Go back to a saved state; whoever holds this ledger, or a log of it, goes on holding the right one."""
         vars(self).update(saved.ledger)
         vars(self.projection).update(saved.projection)
         vars(self.projection.standings).update(saved.standings)
+        self.projection.steps.cut(saved.steps)
         for log, state in saved.logs:
             vars(log).update(state)
 
@@ -201,7 +209,7 @@ class Ledger:
                 self.national_since = envelope.instant
             for seen in envelope.seen:
                 self.own_seen[seen.party, seen.incarnation] = seen.size
-        if envelope.kind not in ("sealing", "epoch", "national") and self.is_fact(envelope.kind, bodies[0]):
+        if envelope.kind not in ("sealing", "epoch", "national", "step") and self.is_fact(envelope.kind, bodies[0]):
             self._status = None
             self.situation = None
             self.gates.clear()

@@ -14,7 +14,7 @@ from entente.node.ledger import Ledger
 from entente.record.bodies import Restart, RestartStatement, SignedKeys
 from entente.record.envelope import INCARNATION
 from entente.record.merkle import EMPTY_ROOT, Frontier
-from entente.record.projection import BIND
+from entente.record.position import BIND
 from entente.sealing.canonical import NotCanonicalError, decode, encode
 from entente.sealing.errors import BadSignatureError
 from entente.sealing.signing import Signature

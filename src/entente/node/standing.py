@@ -19,7 +19,15 @@ from entente.node.commit import Work, salted
 from entente.node.errors import RefusedError, UsageError
 from entente.node.ledger import HeldLog, Ledger
 from entente.node.national import note
-from entente.record.bodies import RevocationStatement, SignedRevocation, SignedStanding, Signer, StandingStatement
+from entente.record.bodies import (
+    RevocationStatement,
+    SignedRevocation,
+    SignedStanding,
+    SignedStep,
+    Signer,
+    StandingStatement,
+    StepStatement,
+)
 from entente.record.envelope import KINDS_TO_NAMED, SALT
 from entente.record.position import Position
 from entente.record.standings import MAX_SIGNERS, StandingRecord
@@ -235,7 +243,8 @@ def state_of(ledger: Ledger, record: StandingRecord, at: int) -> str:
 def may_have(ledger: Ledger, row: EntryRow, writer: str, held: Mapping[int, tuple[bool, bytes]], peer: str) -> bool:
     """Whether a peer may have the bodies ``held`` of an entry of ``writer`` that goes in clear.
 
-    A standing release and its revocation go to the recipients that it names; every other such kind goes to all.
+    A standing release and its revocation go to the recipients that it names, a step to those whom its matter is
+    between; every other such kind goes to all.
     """
     if row.kind not in KINDS_TO_NAMED or peer == writer:
         return True
@@ -243,6 +252,8 @@ def may_have(ledger: Ledger, row: EntryRow, writer: str, held: Mapping[int, tupl
         return False
     body = held[0][1][SALT:]
     try:
+        if row.kind == "step":
+            return peer in decode(StepStatement, decode(SignedStep, body).statement).audience
         if row.kind == "standing":
             return peer in decode(StandingStatement, decode(SignedStanding, body).statement).recipients
         ended = decode(RevocationStatement, decode(SignedRevocation, body).statement).id

@@ -213,6 +213,50 @@ class SignedRevocation(Wire, frozen=True):
     signature: Signature
 
 
+class SaidValue(Wire, frozen=True):
+    """One field of a step as carried; ``lang`` is "" where the value is of no language (docs/spec/relations.md)."""
+
+    name: str
+    lang: str
+    value: str
+
+
+class TextRef(Wire, frozen=True):
+    """A text that travels as a body of its own beside a step: the SHA-256 of its bytes, and their number."""
+
+    lang: str
+    media_type: str
+    digest: bytes
+    size: int
+
+
+class StepStatement(Wire, frozen=True):
+    """What an office signs about a matter around the agreement (docs/spec/relations.md).
+
+    ``audience``: the parties that the matter is between, the writer among them, in the agreement's order. ``texts`` are
+    the entry's bodies from the second on.
+    """
+
+    schema: Literal["entente/step/1"]
+    agreement: bytes
+    by: str
+    matter: str
+    kind: str
+    verb: str
+    audience: tuple[str, ...]
+    refs: tuple[str, ...]
+    said: tuple[SaidValue, ...]
+    texts: tuple[TextRef, ...]
+    signers: tuple[Signer, ...]
+
+
+class SignedStep(Wire, frozen=True):
+    """Kind ``step``, first body: the statement's bytes, and the signature of each of its signers in their order."""
+
+    statement: bytes
+    signatures: tuple[Signature, ...]
+
+
 class Transfer(Wire, frozen=True):
     """Kind ``transfer``, first body: the header's bytes and the approvals that release it."""
 

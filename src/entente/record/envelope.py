@@ -29,8 +29,8 @@ KINDS_TO_ALL = frozenset(
     {"keys", "sealing", "epoch", "document", "act", "delivered", "received", "restart", "national"}
 )
 """Kinds whose bodies go to every party (docs/spec/record.md): formal acts, receipts and key statements."""
-KINDS_TO_NAMED = frozenset({"standing", "revocation"})
-"""Kinds whose bodies go in clear, and only to the recipients that the standing release names."""
+KINDS_TO_NAMED = frozenset({"standing", "revocation", "step"})
+"""Kinds whose bodies go in clear, and only to those whom the standing release, or the matter, names."""
 KINDS_IN_CLEAR = KINDS_TO_ALL | KINDS_TO_NAMED
 KNOWN_KINDS = KINDS_IN_CLEAR | {"transfer"}
 

@@ -5,6 +5,9 @@ from typing import NamedTuple, TypeAlias
 
 from entente.sealing.signing import HybridPublic
 
+BIND = "bind"
+"""The role of an office that may bind its party by formal acts, and speak for it about a matter."""
+
 
 class Position(NamedTuple):
     """Where an entry stands: writer, incarnation of the writer's log, sequence number from 0."""

@@ -30,8 +30,9 @@ from entente.record.bodies import (
     TransferHeader,
 )
 from entente.record.envelope import KNOWN_KINDS, Envelope
-from entente.record.position import OfficeLookup, Position
+from entente.record.position import BIND, OfficeLookup, Position
 from entente.record.standings import Standings
+from entente.record.steps import Steps
 from entente.sealing.canonical import NotCanonicalError, decode
 from entente.sealing.errors import BadKeyError, BadSignatureError, UnknownSuiteError
 from entente.sealing.seal import SealingPublic
@@ -42,9 +43,6 @@ DIGEST = 32
 """Bytes of a SHA-256."""
 MAX_ANSWERS = 1024
 """Ranges and refusals in one receipt: a node answers a frame at a time, which has far fewer."""
-BIND = "bind"
-"""The role of an office that may bind its party by formal acts."""
-
 
 __all__ = ["ActRecord", "Answer", "OfficeLookup", "Position", "Projection", "TransferRecord"]
 
@@ -115,6 +113,7 @@ class Projection:
         self.answers: dict[Position, dict[str, Answer]] = {}
         self.next_seq: dict[tuple[str, str], int] = {}
         self.standings = Standings(agreement, offices)
+        self.steps = Steps(agreement, offices)
         self._offices = offices
         self._handlers: dict[str, _Handler] = {
             "sealing": self._sealing,
@@ -125,6 +124,7 @@ class Projection:
             "transfer": self._transfer,
             "standing": self.standings.take,
             "revocation": self.standings.revoke,
+            "step": self.steps.take,
             "received": self._received,
             "national": self._national,
         }

@@ -1,0 +1,149 @@
+"""Steps about matters as the logs tell them (docs/spec/relations.md, section 2).
+
+A step's signatures and form are checked once, when its entry is fed; what it does to its matter is the domain's to say,
+from all steps together, so that it does not depend on the order in which a holder came to know them.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from entente.domain.relations.fields import FormError
+from entente.domain.relations.matters import TABLES, fold, take
+from entente.domain.relations.steps import KINDS, MATTER, Refusal, Said, Step, Text
+from entente.domain.relations.table import Matter
+from entente.record.bodies import SignedStep, StepStatement
+from entente.record.envelope import Envelope
+from entente.record.position import BIND, OfficeLookup, Position
+from entente.sealing.canonical import decode
+
+MAX_SIGNERS = 2
+MAX_REFS = 16
+MAX_STEPS = 10_000
+"""Steps of one party under one agreement that count: whoever writes more is refused, and nobody's memory grows."""
+_REF = re.compile(r"[a-z0-9-]{1,64}")
+_MEDIA = re.compile(r"[a-z]+/[a-z0-9.+-]{1,64}")
+
+
+class StepRecord(NamedTuple):
+    """A step as recorded: where it stands, its exact words, and what the domain reads."""
+
+    position: Position
+    statement: StepStatement
+    step: Step
+
+
+class Steps:
+    """The steps of one agreement in the order in which they were fed, and the matters that they make."""
+
+    def __init__(self, agreement: bytes, offices: OfficeLookup) -> None:
+        self.records: list[StepRecord] = []
+        self._agreement = agreement
+        self._offices = offices
+        self._folded: tuple[int, dict[str, Matter]] = (0, {})
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def cut(self, size: int) -> None:
+        """Forget the steps fed after the first ``size``: their transaction was rolled back."""
+        if size < len(self.records):
+            del self.records[size:]
+            self._folded = (0, {})
+
+    def take(self, position: Position, envelope: Envelope, bodies: Sequence[bytes | None]) -> str | None:
+        """Take a ``step`` entry; returns the coarse code it is refused with, if any.
+
+        Raises:
+            NotCanonicalError, UnknownSuiteError, BadSignatureError, BadKeyError: its body is none, or not signed.
+        """
+        if bodies[0] is None:
+            return None  # not shown here
+        signed = decode(SignedStep, bodies[0])
+        statement = decode(StepStatement, signed.statement)
+        if statement.agreement != self._agreement or statement.by != envelope.writer:
+            return "WRONG_AGREEMENT"
+        try:
+            step = read_step(statement, envelope.instant, position)
+        except FormError:
+            return "MALFORMED"
+        if len(signed.signatures) != len(statement.signers) or not _carried(statement, bodies[1:]):
+            return "MALFORMED"
+        if sum(record.step.by == statement.by for record in self.records) >= MAX_STEPS:
+            return "TOO_MANY"
+        for signer, signature in zip(statement.signers, signed.signatures, strict=True):
+            office = self._offices(position, signer.office, BIND)
+            if office is None:
+                return "BAD_SIGNATURE"
+            office.verify("step", signed.statement, signature)
+        self.records.append(StepRecord(position, statement, step))
+        return None
+
+    @property
+    def matters(self) -> dict[str, Matter]:
+        """Every matter by its id, as all steps known here make it."""
+        size, matters = self._folded
+        if size != len(self.records):
+            matters = fold(record.step for record in self.records)
+            self._folded = (len(self.records), matters)
+        return matters
+
+    def latest(self) -> int:
+        """The instant of the latest step known, in ms; -1 where there is none: the next one is later."""
+        return max((record.step.at for record in self.records), default=-1)
+
+    def judge(self, step: Step) -> Refusal | None:
+        """Why a step that is about to be written would be refused; None where it is allowed. Nothing changes."""
+        return take(fold(record.step for record in self.records), step)
+
+    def positions(self, matter: str) -> Iterator[StepRecord]:
+        """The records of one matter, in the order in which its steps are taken."""
+        found = [record for record in self.records if record.step.matter == matter]
+        return iter(sorted(found, key=lambda record: record.step.order))
+
+
+def read_step(statement: StepStatement, at: int, position: Position) -> Step:
+    """The step that a statement makes at an instant (ms) and place.
+
+    Raises:
+        FormError: it is not of the form that its kind and verb ask for.
+    """
+    if statement.kind not in KINDS:
+        raise FormError("kind", f"there is no kind {statement.kind[:40]!r}", f"one of: {', '.join(KINDS)}")
+    kind = statement.kind
+    if MATTER.fullmatch(statement.matter) is None:
+        raise FormError("matter", f"{statement.matter[:80]!r} is no id of a matter", "such as kr-measure-1")
+    if not 1 <= len(statement.signers) <= MAX_SIGNERS:
+        raise FormError("signers", "one or two persons sign a step", "name who signs")
+    if len(statement.refs) > MAX_REFS or any(_REF.fullmatch(each) is None for each in statement.refs):
+        raise FormError("refs", "more than 16 references, or one that is no id", "name acts, matters or items by id")
+    said = tuple(Said(each.name, each.lang, each.value) for each in statement.said)
+    texts = tuple(Text(each.lang, each.media_type, each.digest.hex(), each.size) for each in statement.texts)
+    for text in texts:
+        if re.fullmatch(r"[a-z]{2,3}", text.lang) is None or _MEDIA.fullmatch(text.media_type) is None:
+            raise FormError("texts", "a text without a language, or of no media type", "such as en, text/plain")
+    return Step(
+        matter=statement.matter,
+        kind=kind,
+        verb=statement.verb,
+        by=statement.by,
+        at=at,
+        incarnation=position.incarnation,
+        seq=position.seq,
+        audience=statement.audience,
+        refs=statement.refs,
+        values=TABLES[kind].read(statement.verb, said, texts),
+        texts=texts,
+        offices=tuple(signer.office for signer in statement.signers),
+    )
+
+
+def _carried(statement: StepStatement, bodies: Sequence[bytes | None]) -> bool:
+    """Whether the texts beside a step are those that it names; one that is not shown may be any."""
+    if len(bodies) != len(statement.texts):
+        return False
+    return all(
+        body is None or (len(body), hashlib.sha256(body).digest()) == (text.size, text.digest)
+        for text, body in zip(statement.texts, bodies, strict=True)
+    )
