@@ -16,6 +16,7 @@ COMMANDS: Mapping[str, str] = {
     "release": "release:release",
     "cancel": "cancel:cancel",
     "standing": "standing:standing",
+    "measure": "matters:measure",
     "feed": "feed:feed",
     "follow": "follow:follow",
     "inbox": "items:inbox",

@@ -6,6 +6,7 @@ from entente.node import (
     commands_feed,
     commands_health,
     commands_items,
+    commands_matters,
     commands_node,
     commands_standing,
 )
@@ -21,6 +22,7 @@ __all__ = [
     "commands_feed",
     "commands_health",
     "commands_items",
+    "commands_matters",
     "commands_node",
     "commands_standing",
 ]

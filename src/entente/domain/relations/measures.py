@@ -7,6 +7,7 @@ nor the gate ever reads one. Its owner alone writes its steps; each has the inst
 from dataclasses import dataclass, field
 from typing import Any
 
+from entente.domain.agreement.instants import format_instant
 from entente.domain.relations import fields
 from entente.domain.relations.steps import Refusal, Step
 from entente.domain.relations.table import Matter, Table, Verb
@@ -59,9 +60,9 @@ def _show(matter: Matter) -> dict[str, Any]:
         "title": view.title,
         "forum": view.forum,
         "reference": view.reference,
-        "since": view.since,
+        "since": format_instant(view.since),
         "condition": view.condition,
-        "review": view.review,
+        "review": view.review.isoformat() if view.review else None,
     }
 
 

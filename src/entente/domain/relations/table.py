@@ -52,6 +52,11 @@ def nothing(_matter: Matter, _step: Step) -> Refusal | None:
     return None
 
 
+def always(_matter: Matter, _at: int) -> bool:
+    """A kind of matter that may be seen from its first step on, at any instant."""
+    return True
+
+
 @dataclass(frozen=True)
 class Verb:
     """A step that may be taken.
@@ -78,7 +83,8 @@ class Verb:
 class Table:
     """One kind of matter: its verbs by name, what its view is at the beginning, and a title for people.
 
-    ``settle`` gives the state after an allowed step from the view, where it is not the verb's to say.
+    ``settle`` gives the state after an allowed step from the view, where it is not the verb's to say. ``visible`` says
+    whether it may be seen at an instant (ms): before that, no answer, page, search or error shows that it is there.
     """
 
     kind: Kind
@@ -87,6 +93,7 @@ class Table:
     begin: Callable[[Step], Any]
     show: Callable[[Matter], dict[str, Any]]
     settle: Callable[[Matter], str] | None = None
+    visible: Callable[[Matter, int], bool] = always
 
     def verb(self, name: str) -> Verb:
         """A verb by its name.

@@ -1,0 +1,254 @@
+"""``entente measure``, ``dialogue``, ``statement`` and the like: one group per kind of matter, made from its table.
+
+Verbs, options and help come from the state tables (``domain/relations``), so that the command says what the record
+allows. Texts are files, or what stands after ``LANG=``; an office signs exactly what is shown.
+"""
+
+import base64
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from entente.cli.approving import Approver, signer_options
+from entente.cli.client import Target, agreement_option, directory, waiting
+from entente.cli.output import CommandGroup, InputError, as_json, show_json
+from entente.cli.passphrase import Passphrases, passphrase_option
+from entente.domain.relations.fields import Field
+from entente.domain.relations.matters import TABLES
+from entente.domain.relations.steps import Kind
+from entente.domain.relations.table import Table, Verb
+
+if TYPE_CHECKING:
+    from entente.record.bodies import StepStatement
+
+WARNING = "What is written stays in both parties' records. It cannot be undone; another step may follow it."
+
+
+def group_of(kind: Kind) -> click.Group:
+    """The commands of one kind of matter."""
+    table = TABLES[kind]
+    group = CommandGroup(kind, help=table.help, no_args_is_help=True)
+    for name, verb in table.verbs.items():
+        group.add_command(_command(table, name, verb))
+    group.add_command(_list(kind))
+    group.add_command(_show(kind))
+    return group
+
+
+def _command(table: Table, name: str, verb: Verb) -> click.Command:
+    """One verb as a command."""
+
+    @directory
+    @signer_options
+    @agreement_option
+    @passphrase_option
+    @as_json
+    def run(directory: Path, by: tuple[Approver, ...], yes: bool, agreement: str | None, passphrases: Passphrases,
+            as_json: bool, **given: Any) -> None:  # fmt: skip
+        _step(table.kind, name, verb, directory, by, yes, agreement, passphrases, as_json, given)
+
+    if not verb.opens:
+        run = click.argument("matter", metavar=table.kind.upper())(run)
+    for option in reversed(_options(verb)):
+        run = option(run)
+    example = f"entente {table.kind} {name.replace('_', '-')} DIR{'' if verb.opens else f' jp-{table.kind}-1'} ..."
+    help_text = f"{verb.help}\n\n\b\nExample: {example} --office treaty --person p1"
+    return click.command(name.replace("_", "-"), help=help_text)(run)
+
+
+def _options(verb: Verb) -> list[Any]:
+    options: list[Any] = [
+        click.option(f"--{name.replace('_', '-')}", name, metavar=field.metavar, required=field.required,
+                     multiple=field.many or field.languages, help=field.help)
+        for name, field in verb.fields.items()
+    ]  # fmt: skip
+    if verb.texts != "none":
+        options.append(
+            click.option("--text", "texts", metavar="LANG=FILE", multiple=True, required=verb.texts == "must",
+                         help="A text in one language, UTF-8, at most 64 KiB; several languages are one wording.")
+        )  # fmt: skip
+    options.append(
+        click.option("--ref", "refs", metavar="ID", multiple=True, help="An act, matter or item it rests on.")
+    )
+    if verb.opens:
+        options.append(
+            click.option(
+                "--with", "between", metavar="PARTY", multiple=True, help="With whom; with all where left out."
+            )
+        )
+    return options
+
+
+def _step(kind: Kind, name: str, verb: Verb, path: Path, by: tuple[Approver, ...], yes: bool, agreement: str | None,
+          passphrases: Passphrases, as_json: bool, given: dict[str, Any]) -> None:  # fmt: skip
+    """Prepare, compare, show, sign and write one step."""
+    from entente.cli.signing import check_office, confirm, sign
+
+    if not by:
+        raise click.UsageError("Missing option '--office'.")
+    target = Target(path)
+    for approver in by:
+        check_office(target, approver.office)
+    said = {field: _said(field, spec, given[field]) for field, spec in verb.fields.items() if given[field]}
+    texts = [_text(each) for each in given.get("texts", ())]
+    asked = {
+        "kind": kind, "verb": name, "matter": given.get("matter", ""), "between": list(given.get("between", ())),
+        "refs": list(given["refs"]),
+    }  # fmt: skip
+    signers = [each._asdict() for each in by]
+    prepared = target.call(
+        "step.prepare", exact=True, agreement=agreement, say=said, texts=texts, signers=signers, **asked
+    )
+    data = bytes.fromhex(prepared["statement"])
+    statement = _check(target, data, prepared, asked | {"say": said, "texts": texts}, by)
+    if not as_json:
+        _preview(target, statement)
+    confirm(WARNING, yes=yes, as_json=as_json)
+    signatures = [sign(target, each.office, "step", data, passphrases) for each in by]
+    with waiting("The node writes the step"):
+        written = target.call(
+            "step.commit", agreement=prepared["agreement"], statement=prepared["statement"], signatures=signatures,
+            texts=texts,
+        )  # fmt: skip
+    if as_json:
+        show_json(target.answer(agreement=prepared["agreement"], **written))
+        return
+    click.echo(f"Written: {written['matter']} is {written['state'].replace('_', ' ')}, entry {written['entry']}.")
+
+
+def _said(name: str, field: Field, value: Any) -> Any:
+    if not field.languages:
+        return list(value) if field.many else value
+    found: dict[str, str] = {}
+    for each in value:
+        lang, equals, text = each.partition("=")
+        if not equals or lang in found:
+            raise InputError("BAD_OPTION", f"--{name} {each!r} is no LANG=TEXT, or its language stands twice", "en=...")
+        found[lang] = text
+    return found
+
+
+def _text(given: str) -> dict[str, str]:
+    lang, equals, file = given.partition("=")
+    if not equals:
+        raise InputError("BAD_OPTION", f"--text {given!r} is no LANG=FILE", "Such as: --text en=statement.txt")
+    path = Path(file)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputError("NO_FILE", f"{path} cannot be read: {error.strerror}", "Name a readable file.") from error
+    media_type = "text/csv" if path.suffix == ".csv" else "text/plain"
+    return {"lang": lang, "media_type": media_type, "data": base64.b64encode(data).decode()}
+
+
+def _check(
+    target: Target, data: bytes, prepared: Mapping[str, Any], asked: Mapping[str, Any], by: tuple[Approver, ...]
+) -> "StepStatement":
+    """The statement in the bytes, compared with what was asked: the node that prepared it is not believed."""
+    import hashlib
+
+    from entente.cli.signing import compare, fields, read_statement
+    from entente.domain.relations.fields import say
+    from entente.record.bodies import SaidValue, Signer, StepStatement, TextRef
+
+    statement = read_statement(StepStatement, data)
+    verb = TABLES[asked["kind"]].verbs[asked["verb"]]
+    texts = [(each["lang"], each["media_type"], base64.b64decode(each["data"])) for each in asked["texts"]]
+    expected: dict[str, object] = {
+        "schema": "entente/step/1",
+        "agreement": bytes.fromhex(prepared["agreement"]),
+        "by": target.party,
+        "matter": asked["matter"] or prepared["matter"],
+        "kind": asked["kind"],
+        "verb": asked["verb"],
+        "refs": tuple(asked["refs"]),
+        "said": tuple(SaidValue(*each) for each in say(verb.fields, asked["say"])),
+        "texts": tuple(TextRef(lang, kind, hashlib.sha256(text).digest(), len(text)) for lang, kind, text in texts),
+        "signers": tuple(Signer(each.office, each.person) for each in by),
+    }
+    compare("step", fields(statement), expected)
+    between = set(asked["between"]) | {target.party}
+    if asked["between"] and set(statement.audience) != between:
+        compare("step", {"between": statement.audience}, {"between": tuple(sorted(between))})
+    return statement
+
+
+def _preview(target: Target, statement: "StepStatement") -> None:
+    from entente.cli import screens
+
+    screens.heading(target, f"{statement.kind}: {statement.verb.replace('_', ' ')}")
+    facts = [("matter", statement.matter), ("between", ", ".join(statement.audience))]
+    facts += [(f"{each.name} {each.lang}".strip().replace("_", " "), each.value) for each in statement.said]
+    facts += [
+        (f"text {each.lang}", f"{each.size} bytes, SHA-256 {each.digest.hex()[:16]}...") for each in statement.texts
+    ]
+    facts += [("about", ref) for ref in statement.refs]
+    facts += [("signed by", "; ".join(f"{each.person} of office {each.office}" for each in statement.signers))]
+    screens.facts(facts)
+
+
+def _list(kind: Kind) -> click.Command:
+    @click.command("list", help=f"List every {kind}, with its state.\n\n\b\nExample: entente {kind} list DIR")
+    @directory
+    @click.option("--embargoed", is_flag=True, help="Also what is under embargo: for the desk that wrote it.")
+    @agreement_option
+    @as_json
+    def command(directory: Path, embargoed: bool, agreement: str | None, as_json: bool) -> None:
+        target = Target(directory)
+        found = target.call("matter.list", agreement=agreement, kind=kind, embargoed=embargoed)
+        if as_json:
+            show_json(target.answer(matters=found))
+            return
+        from entente.cli import screens
+        from entente.cli.output import console
+
+        screens.heading(target, f"{kind}s")
+        if not found:
+            click.echo("None.")
+            return
+        grid = screens.table("id", "title", "between", "state", "since (UTC)", folds=["title"])
+        for line in found:
+            title = line.get("title") or {}
+            words = title.get("en") or next(iter(title.values()), "")
+            state = line["state"].replace("_", " ")
+            grid.add_row(line["id"], words, ", ".join(line["between"]), state, line["changed"])
+        console().print(grid)
+
+    return command
+
+
+def _show(kind: Kind) -> click.Command:
+    @click.command(
+        "show", help=f"Show a {kind}: every step about it.\n\n\b\nExample: entente {kind} show DIR jp-{kind}-1"
+    )
+    @directory
+    @click.argument("matter", metavar=kind.upper())
+    @click.option("--embargoed", is_flag=True, help="Also what is under embargo: for the desk that wrote it.")
+    @agreement_option
+    @as_json
+    def command(directory: Path, matter: str, embargoed: bool, agreement: str | None, as_json: bool) -> None:
+        target = Target(directory)
+        found = target.call("matter.show", agreement=agreement, matter=matter, embargoed=embargoed)
+        if as_json:
+            show_json(target.answer(**found))
+            return
+        from entente.cli import screens
+
+        screens.heading(target, f"{found['id']}  {found['state'].replace('_', ' ')}")
+        for step in found["steps"]:
+            click.echo(f"\n{step['at']}  {step['by']}  {step['verb'].replace('_', ' ')}  (entry {step['entry']})")
+            if step["refused"]:
+                click.echo(f"  REFUSED {step['refused']['code']}: {step['refused']['text']}")
+            for name, value in step["say"].items():
+                for lang, text in value.items() if isinstance(value, dict) else [("", value)]:
+                    words = ", ".join(text) if isinstance(text, list) else text
+                    click.echo(f"  {f'{name} {lang}'.strip().replace('_', ' ')}: {words}")
+            for text in step["texts"]:
+                click.echo(f"  text {text['lang']}: {text['text'] if text['text'] is not None else '(not shown)'}")
+
+    return command
+
+
+measure = group_of("measure")
