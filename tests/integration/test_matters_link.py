@@ -115,7 +115,9 @@ def test_a_matter_is_there_again_after_a_start_and_verifies_offline(pair: Pair, 
         party.open()
         assert matter_at(party, name).view.reference == "DS590"
     for party in pair:
-        assert verified(base, party).ok
+        report = verified(base, party)
+        assert report.ok
+        assert [(each.id, each.state, len(each.steps)) for each in report.matters] == [(name, "announced", 1)]
 
 
 def test_a_step_rolled_back_with_its_transaction_leaves_no_trace(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:

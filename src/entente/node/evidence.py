@@ -1,8 +1,8 @@
 """Evidence: one file with everything an offline check of an agreement needs (docs/spec/evidence.md).
 
-Envelopes, checkpoints and cosignatures of every party's log, with the bodies that go to all; the bodies of items and of
-standing releases only where this party discloses what it gave or holds. Root keys are not in it: the checker is given
-them separately.
+Envelopes, checkpoints and cosignatures of every party's log, with the bodies that go to all; the bodies of items, of
+standing releases and of steps about matters only where this party discloses what it gave or holds, and never what is
+under embargo. Root keys are not in it: the checker is given them separately.
 """
 
 from collections.abc import Iterator
@@ -14,6 +14,7 @@ from entente.node.cosigning import cosign_for_all, provable
 from entente.node.errors import NotReadyError, UsageError
 from entente.node.home import write_durably
 from entente.node.ledger import HeldLog, Ledger
+from entente.node.matters import embargoed
 from entente.record.envelope import KINDS_TO_NAMED, DeliveredBody, Delivery
 from entente.record.frames import AnyFrame, Cosigned, Entries, write_frames
 from entente.record.projection import Position
@@ -68,12 +69,13 @@ def _entries(node: "Node", ledger: Ledger, log: HeldLog, disclose: bool) -> Iter
     checkpoint = log.row.checkpoint
     if log.row.writer == node.party:
         checkpoint = ledger.checkpoint(log, node.signer(log, log.row.size))
+    hidden = embargoed(node, ledger) if disclose else frozenset()
     first = 0
     while first < log.row.size:
         deliveries: list[Delivery] = []
         size = 0
         for row in node.store.entries(log.row.id, first, FRAME_ENTRIES):
-            deliveries.append(_delivery(node, ledger, log, row, disclose))
+            deliveries.append(_delivery(node, ledger, log, row, disclose, hidden))
             size += len(row.envelope) + sum(len(body.data) for body in deliveries[-1].bodies if body)
             if size > FRAME_BYTES:
                 break
@@ -83,10 +85,13 @@ def _entries(node: "Node", ledger: Ledger, log: HeldLog, disclose: bool) -> Iter
         first = end
 
 
-def _delivery(node: "Node", ledger: Ledger, log: HeldLog, row: EntryRow, disclose: bool) -> Delivery:
+def _delivery(
+    node: "Node", ledger: Ledger, log: HeldLog, row: EntryRow, disclose: bool, hidden: frozenset[Position]
+) -> Delivery:
     envelope = node.envelope(row)
     if row.kind != "transfer":
-        held = node.store.bodies(row.log, row.seq) if disclose or row.kind not in KINDS_TO_NAMED else {}
+        shown = row.kind not in KINDS_TO_NAMED or (disclose and Position(*log.name, row.seq) not in hidden)
+        held = node.store.bodies(row.log, row.seq) if shown else {}
         bodies = tuple(DeliveredBody(*held[place]) if place in held else None for place in range(len(envelope.bodies)))
         return Delivery(row.envelope, bodies, None)
     clear: tuple[DeliveredBody | None, ...] = (None,) * len(envelope.bodies)

@@ -226,3 +226,10 @@ def refusal_of(ledger: Ledger, record: StepRecord) -> Refusal | None:
     if not found:
         return Refusal("NO_SUCH_MATTER", f"it opens no matter {record.step.matter}, and there is none", "None.")
     return found[0].refusal
+
+
+def embargoed(node: "Node", ledger: Ledger) -> frozenset[Position]:
+    """Where the steps stand that may not be seen yet, at this node's instant."""
+    at, steps = node.instant(), ledger.projection.steps
+    hidden = {matter.id for matter in steps.matters.values() if not TABLES[matter.kind].visible(matter, at)}
+    return frozenset(record.position for record in steps.records if record.step.matter in hidden)

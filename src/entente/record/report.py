@@ -77,6 +77,28 @@ class ActPart(_Part, frozen=True, kw_only=True):
     received: dict[str, int]
 
 
+class MatterStep(_Part, frozen=True, kw_only=True):
+    """A step about a matter whose signatures were verified; ``refused`` is the code by which it has no effect."""
+
+    log: str
+    seq: int
+    by: str
+    verb: str
+    instant: int
+    refused: str | None
+
+
+class MatterPart(_Part, frozen=True, kw_only=True):
+    """A matter around the agreement, as the steps that the file shows make it, computed anew from its table."""
+
+    id: str
+    kind: str
+    owner: str
+    between: tuple[str, ...]
+    state: str
+    steps: tuple[MatterStep, ...]
+
+
 class Judgement(_Part, frozen=True, kw_only=True):
     """The gate, asked again: for a release by its writer's knowledge, for an acceptance by the recipient's.
 
@@ -156,6 +178,7 @@ class Report(_Part, frozen=True, kw_only=True):
     steps: tuple[Step, ...]
     logs: tuple[LogPart, ...]
     acts: tuple[ActPart, ...]
+    matters: tuple[MatterPart, ...]
     transfers: tuple[Judgement, ...]
     registers: tuple[Register, ...]
     differences: tuple[Difference, ...]
@@ -199,6 +222,11 @@ def _lines(report: Report) -> Iterator[str]:
     for log in report.logs:
         held = ", ".join(f"{each.party} holds {each.size}" for each in log.cosigners) or "cosigned by nobody"
         yield f"log {log.log}: {log.size} entries, root {log.root}; {held}"
+    for matter in report.matters:
+        refused = sum(step.refused is not None for step in matter.steps)
+        more = f", {refused} of them refused" if refused else ""
+        state = matter.state.replace("_", " ")
+        yield f"{matter.kind} {matter.id} between {', '.join(matter.between)}: {state}, {len(matter.steps)} steps{more}"
     yield from (_judgement(judgement) for judgement in report.transfers)
     for register in report.registers:
         yield f"register of {register.party}: {len(register.given)} given, {len(register.held)} held"

@@ -31,7 +31,7 @@ from entente.record.places import check_places
 from entente.record.projection import Projection
 from entente.record.registers import registers
 from entente.record.replay import Replay, View
-from entente.record.report import ActPart, Bad, Label, LogPart, Report, Step, Withheld
+from entente.record.report import ActPart, Bad, Label, LogPart, MatterPart, MatterStep, Report, Step, Withheld
 from entente.record.trust import KeyHistory
 from entente.sealing.canonical import NotCanonicalError, decode
 from entente.sealing.errors import SealingError
@@ -126,6 +126,7 @@ def _verify(parsed: Evidence, roots: Sequence[bytes], findings: _Findings) -> Re
         parsed.agreement,
         logs,
         acts=tuple(_acts(replay.complete, logs)),
+        matters=tuple(_matters(replay.complete, logs)),
         transfers=judged,
         registers=found,
         differences=differences,
@@ -338,6 +339,29 @@ def _acts(complete: Projection, logs: Mapping[tuple[str, str], CheckedLog]) -> I
         )
 
 
+def _matters(complete: Projection, logs: Mapping[tuple[str, str], CheckedLog]) -> Iterator[MatterPart]:
+    for matter in complete.steps.matters.values():
+        steps = [
+            MatterStep(
+                log=logs[event.step.by, event.step.incarnation].evidence.origin,
+                seq=event.step.seq,
+                by=event.step.by,
+                verb=event.step.verb,
+                instant=event.step.at,
+                refused=event.refusal.code if event.refusal is not None else None,
+            )
+            for event in matter.events
+        ]
+        yield MatterPart(
+            id=matter.id,
+            kind=matter.kind,
+            owner=matter.owner,
+            between=matter.audience,
+            state=matter.state,
+            steps=tuple(steps),
+        )
+
+
 def _log_part(log: CheckedLog) -> LogPart:
     return LogPart(
         log=log.evidence.origin,
@@ -359,7 +383,7 @@ def _report(
 ) -> Report:
     """The report; of what is bad, that which names an entry comes first."""
     bad = tuple(sorted(findings.bad, key=lambda each: each.seq is None))
-    empty: dict[str, object] = {"acts": (), "transfers": (), "registers": (), "differences": ()}
+    empty: dict[str, object] = {"acts": (), "matters": (), "transfers": (), "registers": (), "differences": ()}
     return Report(
         ok=not bad,
         agreement=agreement.hex(),
