@@ -53,9 +53,36 @@ def _command(table: Table, name: str, verb: Verb) -> click.Command:
         run = click.argument("matter", metavar=table.kind.upper())(run)
     for option in reversed(_options(verb)):
         run = option(run)
-    example = f"entente {table.kind} {name.replace('_', '-')} DIR{'' if verb.opens else f' jp-{table.kind}-1'} ..."
-    help_text = f"{verb.help}\n\n\b\nExample: {example} --office treaty --person p1"
+    help_text = f"{verb.help}\n\n\b\nExample: {_example(table.kind, name, verb)}"
     return click.command(name.replace("_", "-"), help=help_text)(run)
+
+
+SAMPLES = {
+    "TEXT": "'...'", "LANG=TEXT": "en='...'", "INSTANT": "2019-11-22T18:00:00+09:00", "DATE": "2019-11-22", "ID": "wto",
+    "PARTY": "kr", "MATTER": "kr-dialogue-1", "NUMBER": "7", "ZONE": "Asia/Seoul", "SHA256": "0" * 64,
+    "INSTANT/INSTANT": "2019-12-16T01:00:00Z/2019-12-16T10:00:00Z",
+}  # fmt: skip
+"""What an example says of a field, by how the field is written."""
+
+
+def _example(kind: Kind, name: str, verb: Verb) -> str:
+    """A command line with everything that the verb must be told."""
+    words = [f"entente {kind} {name.replace('_', '-')} /var/lib/entente"]
+    words += [] if verb.opens else [f"jp-{kind}-1"]
+    for field, spec in verb.fields.items():
+        if spec.required:
+            words.append(f"--{field.replace('_', '-')} {SAMPLES.get(spec.metavar, spec.metavar.partition('|')[0])}")
+    words += ["--text en=text.txt"] if verb.texts == "must" else []
+    lines = [words[0]]
+    for word in [*words[1:], "--office treaty --person t1"]:
+        if len(lines[-1]) + len(word) > MAX_EXAMPLE:
+            lines.append("        ")
+        lines[-1] += f" {word}"
+    return " \\\n".join(lines)
+
+
+MAX_EXAMPLE = 80
+"""Characters of a line of an example."""
 
 
 def _options(verb: Verb) -> list[Any]:
