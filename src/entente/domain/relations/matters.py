@@ -71,7 +71,7 @@ def _judge(table: Table, verb: Verb, matter: Matter | None, step: Step) -> Refus
     if verb.who == "other" and step.by == matter.owner:
         return refuse("NOT_YOURS", f"{step.matter} is your own", f"This is for {_others(matter)} to say.")
     if matter.state not in verb.states:
-        text = f"{step.matter} is {matter.state}, and cannot {step.verb.replace('_', ' ')} now"
+        text = f"{step.matter} is {matter.state.replace('_', ' ')}: {step.verb.replace('_', ' ')} is not possible now"
         allowed = [name for name, each in table.verbs.items() if matter.state in each.states]
         return refuse("NOT_NOW", text, f"Now: {', '.join(allowed) or 'nothing any more'}.")
     return None
