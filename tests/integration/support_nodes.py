@@ -19,9 +19,9 @@ from click.testing import CliRunner
 from support_stop import free_port
 
 from entente.cli.main import main
-from entente.domain.relations.steps import KINDS
 from entente.cli.stage import pair, wait_for
 from entente.cli.wire import Wire
+from entente.domain.relations.steps import KINDS
 from entente.node.control import call
 from entente.node.home import Home
 from entente.node.setup import init
