@@ -15,6 +15,7 @@ from entente.cli.approving import Approver, signer_options
 from entente.cli.client import Target, agreement_option, directory, waiting
 from entente.cli.output import CommandGroup, InputError, as_json, plain, show_json
 from entente.cli.passphrase import Passphrases, passphrase_option
+from entente.cli.publish import publish
 from entente.domain.relations.fields import Field
 from entente.domain.relations.matters import TABLES
 from entente.domain.relations.steps import Kind
@@ -291,4 +292,11 @@ def _lines(step: Mapping[str, Any]) -> Iterator[str]:
         yield f"  rests on: {', '.join(step['refs'])}"
 
 
+note = group_of("note")
 measure = group_of("measure")
+arrangement = group_of("arrangement")
+dialogue = group_of("dialogue")
+statement = group_of("statement")
+meeting = group_of("meeting")
+indicator = group_of("indicator")
+statement.add_command(publish)
