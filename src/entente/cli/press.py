@@ -61,8 +61,8 @@ class Release(NamedTuple):
 
 
 def read(shown: Mapping[str, Any]) -> Release | None:
-    """A statement from the node's answer; None for a joint one that not every party has signed."""
-    if shown["state"] == "proposed":
+    """A statement from the node's answer; None for one that is not said yet, or never was."""
+    if shown["out"] is None:
         return None
     steps = [step for step in shown["steps"] if step["refused"] is None]
     said, title = steps[0]["say"], steps[0]["say"].get("title", {})
@@ -71,9 +71,7 @@ def read(shown: Mapping[str, Any]) -> Release | None:
         if step["verb"] in ("issue", "propose", "correct"):
             title = step["say"].get("title", title)
             texts = {text["lang"]: text["text"] for text in step["texts"] if text["text"] is not None}
-            versions.insert(
-                0, Version(said.get("embargo") if not versions and said.get("embargo") else step["at"], title, texts)
-            )
+            versions.insert(0, Version(max(step["at"], shown["out"]), title, texts))
     replies = [
         Reply(step["at"], step["by"], step["verb"], step["say"].get("summary", {}))
         for step in steps
