@@ -78,6 +78,10 @@ class Verb:
         """Whether it begins a matter."""
         return not self.states
 
+    def is_for(self, party: str, owner: str) -> bool:
+        """Whether a party of a matter may take this step, whatever state the matter is in."""
+        return self.who == "party" or (party == owner) == (self.who == "owner")
+
 
 @dataclass(frozen=True)
 class Table:
@@ -119,6 +123,8 @@ class Table:
             raise FormError("texts", f"{verb} carries no text", "leave it out")
         if found.texts == "must" and not texts:
             raise FormError("texts", f"{verb} carries a text", "give it in at least one language")
+        if len({text.lang for text in texts}) != len(texts):
+            raise FormError("texts", "two texts in one language", "give one for each language")
         return values
 
 
