@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, str] = {
     "statement": "matters:statement",
     "meeting": "matters:meeting",
     "indicator": "matters:indicator",
+    "deadlines": "deadlines:deadlines",
     "feed": "feed:feed",
     "follow": "follow:follow",
     "inbox": "items:inbox",
