@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Literal, NamedTuple
 
-
 Status = Literal["CONFIRMED", "TENTATIVE", "CANCELLED"]
 
 
