@@ -118,6 +118,17 @@ def test_a_joint_statement_is_one_once_every_party_signed_the_same_bytes() -> No
     assert world.code("kr", S, "withdraw") == "NOT_NOW"
 
 
+@pytest.mark.parametrize("joint", [False, True])
+def test_a_common_text_is_neither_corrected_nor_answered(joint: bool) -> None:
+    world = World()
+    world.do("kr", S, "propose", FIRST, **TITLE)
+    if joint:
+        world.do("jp", S, "adopt", wording=DIGEST)
+    assert world.code("kr", S, "correct", SECOND) == "NOT_NOW"
+    assert world.code("jp", S, "confirm") == "NOT_NOW"
+    assert world.code("jp", S, "contest") == "NOT_NOW"
+
+
 def test_a_common_text_that_not_all_signed_is_never_out() -> None:
     world = World()
     world.do("kr", S, "propose", FIRST, **TITLE)
