@@ -93,7 +93,7 @@ def _judge(table: Table, verb: Verb, matter: Matter, step: Step) -> Refusal | No
             return refuse("NOT_YOURS", f"{step.matter} is {matter.owner}'s", "Say your own view by a statement.")
         return refuse("NOT_YOURS", f"{step.matter} is your own", f"This is for {_others(matter)} to say.")
     if matter.state not in verb.states:
-        text = f"{step.matter} is {matter.state}, and cannot {step.verb.replace('_', ' ')} now"
+        text = f"{step.matter} is {matter.state.replace('_', ' ')}: {step.verb.replace('_', ' ')} is not possible now"
         return refuse("NOT_NOW", text, f"Now: {', '.join(_now(table, matter, step.by)) or 'nothing any more'}.")
     return None
 
