@@ -61,8 +61,9 @@ def always(_matter: Matter, _at: int) -> bool:
 class Verb:
     """A step that may be taken.
 
-    ``states``: where it is allowed, empty for the one that opens. ``to``: the state after it, None where it stays.
-    ``do`` judges what only the kind can, and changes the matter's view only if it allows it.
+    ``states``: where it is allowed, empty for the one that opens. ``to``: the state after it, None where it stays as it
+    is or the table settles it; ``settles`` are the states that it may lead to then. ``do`` judges what only the kind
+    can, and changes the matter's view only if it allows it.
     """
 
     help: str
@@ -72,6 +73,7 @@ class Verb:
     fields: Mapping[str, Field] = field(default_factory=dict)
     texts: Texts = "none"
     do: Do = nothing
+    settles: tuple[str, ...] = ()
 
     @property
     def opens(self) -> bool:
@@ -93,6 +95,7 @@ class Table:
 
     kind: Kind
     help: str
+    states: tuple[str, ...]
     verbs: Mapping[str, Verb]
     begin: Callable[[Step], Any]
     show: Callable[[Matter], dict[str, Any]]
