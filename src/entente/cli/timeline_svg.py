@@ -1,0 +1,183 @@
+"""A chronicle as one SVG: the whole course, and below it a closer look at the hours that mattered.
+
+Self-contained: no script, no font, no link, nothing fetched; light and dark as its reader's system is. Laid out for a
+width in pixels, in one language, so that no text can lie over another (:mod:`.timeline_place`).
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from entente.cli.timeline_axis import DAY_MS, HOUR_MS, Scale, clock, local
+from entente.cli.timeline_ink import JOINT, TIME, Ink, Span, breadth, clean, number
+from entente.cli.timeline_panel import GUTTER, Panel, Place
+from entente.cli.timeline_style import band, patterns, style
+from entente.cli.timeline_text import wrap
+from entente.cli.timeline_words import AS_KNOWN, CLOSER, DESCRIPTION, FORMS, TIMES_IN, WHOLE
+from entente.domain.relations.chronicle import Chronicle
+from entente.domain.relations.chronicle_words import JOINT as JOINT_WORD
+from entente.domain.relations.chronicle_words import PHASES, day_in_words, said
+
+WIDTHS = (1280, 1920)
+MARGIN = 32.0
+Window = tuple[int, int]
+
+
+class Look(NamedTuple):
+    """How it is drawn: for which width in pixels, with which closer looks (ms; None: around the end), on what page.
+
+    ``prefix`` begins the ids of a drawing that stands on a page with others; a drawing by itself brings its ``style``.
+    """
+
+    width: int = WIDTHS[0]
+    closer: tuple[Window, ...] | None = None
+    prefix: str = "tl"
+    style: bool = True
+
+
+def around_the_end(chronicle: Chronicle) -> tuple[Window, ...]:
+    """The last day before an end that a view had before it, and six hours more; the latest one that did not come first.
+
+    Nothing where no view ever had one.
+    """
+    ends = [mark for lane in chronicle.lanes if lane.group == "status" for mark in lane.marks if not mark.minor]
+    for form in ("averted", "done", "expected"):
+        instants = [mark.at for mark in ends if mark.form == form]
+        if instants:
+            return ((max(instants) - DAY_MS, max(instants) + 6 * HOUR_MS),)
+    return ()
+
+
+def draw(chronicle: Chronicle, lang: str, look: Look | None = None) -> str:
+    """The SVG in one of :data:`~entente.domain.relations.chronicle_words.LANGUAGES`."""
+    look = look or Look()
+    closer = around_the_end(chronicle) if look.closer is None else look.closer
+    ink = Ink()
+    y = _header(chronicle, lang, look, ink)
+    air = max((chronicle.ends - chronicle.begins) // 60, HOUR_MS)
+    whole = _panel(chronicle, lang, look, ink, (chronicle.begins - air, chronicle.ends + air), y)
+    whole.draw([Span(said(WHOLE, lang), "t2"), Span(_days(chronicle, lang), "t1", "soft", 12)])
+    y = whole.bottom
+    for index, window in enumerate(closer):
+        y += 46
+        below = _panel(chronicle, lang, look, ink, window, y)
+        below.draw([Span(said(CLOSER, lang), "t2"), Span(_hours(chronicle, window, lang), "t1", "soft", 12)])
+        _connect(ink, whole, below, wedge=index == 0)
+        y = below.bottom
+    return _document(chronicle, lang, look, ink, y + 24)
+
+
+def _panel(chronicle: Chronicle, lang: str, look: Look, ink: Ink, window: Window, top: float) -> Panel:
+    where = Place(MARGIN, look.width - MARGIN, top)
+    wide = look.width >= 1600
+    return Panel(
+        chronicle=chronicle,
+        lang=lang,
+        scale=Scale(*window, where.plot, where.right),
+        where=where,
+        rows=6,
+        label=330 if wide else 250,
+        ink=ink,
+        prefix=look.prefix,
+    )
+
+
+def _days(chronicle: Chronicle, lang: str) -> str:
+    first, last = (local(at, chronicle.zone).date() for at in (chronicle.begins, chronicle.ends))
+    return f"{day_in_words(first, lang)} – {day_in_words(last, lang)}"
+
+
+def _hours(chronicle: Chronicle, window: Window, lang: str) -> str:
+    first, last = (f"{day_in_words(local(at, chronicle.zone).date(), lang)} {clock(at, chronicle.zone)}" for at in window)
+    return f"{first} – {last}"
+
+
+def _connect(ink: Ink, whole: Panel, below: Panel, *, wedge: bool) -> None:
+    """Shows in the whole which stretch a closer look is of."""
+    left, right = whole.scale.clip(below.scale.begins), whole.scale.clip(below.scale.ends)
+    top = whole.time_top
+    wide = max(right - left, 2.0)
+    ink.rect(left, top, wide, whole.bottom - top, "f-wedge", back=True)
+    ink.back.insert(0, ink.back.pop())
+    if wedge:
+        foot = below.where.top - 4
+        shape = [(left, whole.bottom), (left + wide, whole.bottom), (below.where.right, foot), (below.where.plot, foot)]
+        ink.area(shape, "f-wedge", back=True)
+        ink.back.insert(0, ink.back.pop())
+        ink.line([shape[0], shape[3]], "l-line", back=True)
+        ink.line([shape[1], shape[2]], "l-line", back=True)
+
+
+def _header(chronicle: Chronicle, lang: str, look: Look, ink: Ink) -> float:
+    """Title, parties, and the key to what the shapes and bands mean."""
+    room = look.width - 2 * MARGIN
+    y = MARGIN
+    for line in wrap(said(chronicle.title, lang), 25, room, 2, bold=True):
+        y += 28
+        ink.text(MARGIN, y, [Span(line, "t0")])
+    y += 24
+    names = " · ".join(said(chronicle.names[party], lang) for party in chronicle.parties)
+    known = f"{local(chronicle.at, chronicle.zone):%Y-%m-%d %H:%M}"
+    facts = [said(TIMES_IN, lang).format(chronicle.zone), said(AS_KNOWN, lang).format(known)]
+    for line in wrap(" – ".join([names, *facts]), 14, room, 2):
+        ink.text(MARGIN, y, [Span(line, "t1", "soft")])
+        y += 20
+    return _key(chronicle, lang, look, ink, y + 6) + 22
+
+
+class _Entry(NamedTuple):
+    """An entry of the key: a glyph (shape, colour, form) or a band, and its words."""
+
+    words: str
+    shape: int = 0
+    colour: str = ""
+    form: str = ""
+    band: str = ""
+
+
+def _key(chronicle: Chronicle, lang: str, look: Look, ink: Ink, y: float) -> float:
+    entries = [
+        _Entry(said(chronicle.names[party], lang), index % 4, f"party{index % 4}", "done")
+        for index, party in enumerate(chronicle.parties)
+    ]
+    entries.append(_Entry(said(JOINT_WORD, lang), JOINT, "ink", "done"))
+    forms = {mark.form for mark in chronicle.marks}
+    entries += [_Entry(said(FORMS[form], lang), TIME, "accent", form) for form in FORMS if form in forms]
+    states = {stretch.state for lane in chronicle.lanes if lane.group == "status" for stretch in lane.stretches}
+    entries += [_Entry(said(words, lang), band=band("status", state)) for state, words in PHASES.items() if state in states]
+    x = MARGIN
+    for entry in entries:
+        wide = 20 + breadth([Span(entry.words)])
+        if x > MARGIN and x + wide > look.width - MARGIN:
+            x, y = MARGIN, y + 20
+        _entry(ink, entry, x, y, look.prefix)
+        x += wide + 20
+    return y
+
+
+def _entry(ink: Ink, entry: _Entry, x: float, y: float, prefix: str) -> None:
+    if entry.band:
+        ink.rect(x, y - 10, 14, 12, f"g-{entry.band} l-soft", fill=f"{prefix}-{entry.band}")
+    elif entry.form == "limit":
+        ink.area([(x + 2, y - 8), (x + 10, y - 8), (x + 6, y - 1)], "f-soft")
+    else:
+        ink.glyph(x + 6, y - 4, entry.shape, entry.colour, entry.form)
+    ink.text(x + 20, y, [Span(entry.words)])
+
+
+def _document(chronicle: Chronicle, lang: str, look: Look, ink: Ink, high: float) -> str:
+    names = ", ".join(said(chronicle.names[party], lang) for party in chronicle.parties)
+    begins, ends = (day_in_words(local(at, chronicle.zone).date(), lang) for at in (chronicle.begins, chronicle.ends))
+    about = said(DESCRIPTION, lang).format(
+        parties=names, begins=begins, ends=ends, lanes=len(chronicle.lanes), marks=len(chronicle.marks)
+    )
+    ids = f"{look.prefix}-title {look.prefix}-desc"
+    rules = f"<style>{style()}</style>" if look.style else ""
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="tl" xml:lang="{lang}" lang="{lang}" role="img" '
+        f'aria-labelledby="{ids}" width="{look.width}" height="{number(high)}" viewBox="0 0 {look.width} {number(high)}">'
+        f'<title id="{look.prefix}-title">{clean(said(chronicle.title, lang))}</title>'
+        f'<desc id="{look.prefix}-desc">{clean(about)}</desc>'
+        f"{rules}<defs>{patterns(look.prefix)}</defs>"
+        f'<rect width="100%" height="100%" class="f-paper"/>{"".join(ink.back)}{"".join(ink.front)}</svg>\n'
+    )

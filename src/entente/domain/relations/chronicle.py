@@ -1,0 +1,190 @@
+"""The chronicle of an agreement: its status in each view, and all that went on around it, on one time axis.
+
+Pure: what is known at an instant goes in, lanes and marks come out; how they are drawn is somebody else's. Nothing under
+embargo is in it before its instant, not even the name of what refers to it.
+"""
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+
+import msgspec
+
+from entente.domain.agreement.acts import Act
+from entente.domain.agreement.calendar import DAY, first_instant, month_start
+from entente.domain.agreement.instants import parse_day
+from entente.domain.agreement.status import timeline
+from entente.domain.agreement.terms import Agreement
+from entente.domain.relations.chronicle_words import GROUP_WORDS, Words, each, plain, said
+from entente.domain.relations.lanes import Curve, Exchange, Group, Lane, Mark, Series, Value
+from entente.domain.relations.lanes_matters import (
+    Scene,
+    arrangement_lanes,
+    hidden,
+    measure_lanes,
+    meeting_lane,
+    note_marks,
+    statement_lane,
+    talk_lanes,
+)
+from entente.domain.relations.lanes_status import Ground, act_marks, status_lanes
+from entente.domain.relations.steps import Step
+from entente.domain.relations.table import Matter
+
+
+class Chronicle(msgspec.Struct, frozen=True, kw_only=True):
+    """All lanes from ``begins`` to ``ends`` (ms), as they are known at ``at``; ``zone`` is the agreement's.
+
+    Lanes stand in the order of :data:`.lanes.GROUPS`. What lies after ``at`` is what follows as things stand.
+    """
+
+    title: Words
+    parties: tuple[str, ...]
+    names: Mapping[str, Words]
+    zone: str
+    begins: int
+    ends: int
+    at: int
+    lanes: tuple[Lane, ...]
+
+    @property
+    def marks(self) -> list[Mark]:
+        """Every mark of every lane in order of time; at one instant in the lanes' order."""
+        return sorted((mark for lane in self.lanes for mark in lane.marks), key=lambda mark: mark.at)
+
+
+def build(
+    documents: Mapping[str, Agreement],
+    acts: Iterable[Act],
+    matters: Mapping[str, Matter],
+    exchanges: Iterable[Exchange] = (),
+    series: Iterable[Series] = (),
+    *,
+    at: int,
+    first: str | None = None,
+    span: tuple[int, int] | None = None,
+) -> Chronicle:
+    """The chronicle as it is known at ``at`` (ms).
+
+    ``documents`` and ``first`` are as for :func:`entente.domain.agreement.status.status`, ``matters`` as
+    :func:`.matters.fold` gives them. Without ``span`` it goes from the first thing there is to ``at``, and on to the
+    last thing that is fixed to come.
+
+    Raises:
+        ValueError: as :func:`~entente.domain.agreement.status.status` does; or a period of a series is no year, month
+            or day.
+    """
+    first = next(iter(documents)) if first is None else first
+    agreement = documents[first]
+    zone = agreement.termination.zone
+    known = [_known(act, at) for act in sorted(acts, key=lambda act: (act.dispatched, act.id)) if act.dispatched <= at]
+    curves = [_curve_lane(one, agreement, zone, at) for one in series]
+    given = [_exchange(item) for item in exchanges if item.at <= at]
+    begins, ends = span or _span(known, matters, given, curves, at)
+    moves = list(timeline(documents, known, begins, max(ends, begins + 1), first=first))
+    ground = Ground(documents, first, known, moves, ends, at)
+    unseen = hidden(matters, at)
+    seen = [matter for matter in matters.values() if matter.id not in unseen and matter.opened.at <= at]
+    scene = Scene(seen, unseen, ground.name, zone, ends, at)
+    lanes = [
+        *status_lanes(ground),
+        _lane("acts", [*act_marks(ground), *note_marks(scene)]),
+        *measure_lanes(scene),
+        *arrangement_lanes(scene),
+        *talk_lanes(scene),
+        meeting_lane(scene),
+        statement_lane(scene),
+        _lane("exchanges", given),
+        *curves,
+    ]
+    return Chronicle(
+        title=agreement.title,
+        parties=agreement.parties,
+        names={party: ground.name(party) for party in agreement.parties},
+        zone=zone,
+        begins=begins,
+        ends=ends,
+        at=at,
+        lanes=tuple(lane for lane in lanes if lane.stretches or lane.marks or lane.curve is not None),
+    )
+
+
+def _known(act: Act, at: int) -> Act:
+    """An act with what is known of its delivery by then: a later receipt is not foreseen."""
+    received = {party: instant for party, instant in act.received.items() if instant <= at}
+    delivered = {party: instant for party, instant in act.delivered.items() if instant <= at}
+    return msgspec.structs.replace(act, received=received, delivered=delivered)
+
+
+def _span(
+    acts: list[Act], matters: Mapping[str, Matter], given: list[Mark], curves: list[Lane], at: int
+) -> tuple[int, int]:
+    """From the first thing there is to ``at``, or to the last window that is fixed after it."""
+    unseen = hidden(matters, at)
+    steps = [
+        event.step
+        for matter in matters.values()
+        for event in matter.events
+        if matter.id not in unseen and event.step.at <= at
+    ]
+    instants = [act.dispatched for act in acts] + [mark.at for mark in given]
+    for step in steps:
+        instants.append(min(step.at, step.get("effective", step.at)))
+    for lane in curves:
+        instants += [value.begins for value in lane.curve.values] if lane.curve is not None else []
+    windows = [window for step in steps if step.kind in ("dialogue", "meeting") for window in _windows(step)]
+    return min(instants, default=at), max([at, *(ends for _, ends in windows)])
+
+
+def _windows(step: Step) -> tuple[tuple[int, int], ...]:
+    window = step.get("window")
+    if window is None:
+        return ()
+    return (window,) if isinstance(window[0], int) else window
+
+
+def _lane(group: Group, marks: Iterable[Mark]) -> Lane:
+    in_order = tuple(sorted(marks, key=lambda mark: mark.at))
+    return Lane(id=group, group=group, title=GROUP_WORDS[group], note=plain(""), marks=in_order)
+
+
+def _exchange(item: Exchange) -> Mark:
+    to = ", ".join(party.upper() for party in item.recipients)
+    text = f"→ {to} {item.label}".rstrip()
+    return Mark(
+        at=item.at,
+        lane="exchanges",
+        who=(item.sender,),
+        label=plain(f"{text} · {item.precedence}"),
+        title=plain(f"{item.sender.upper()} {text} · {item.precedence}"),
+        minor=True,
+        code=item.precedence,
+    )
+
+
+def _curve_lane(series: Series, agreement: Agreement, zone: str, at: int) -> Lane:
+    values = [Value(*_period(text, zone), Decimal(number)) for text, number in series.points]
+    known = tuple(value for value in values if value.begins <= at)
+    terms = agreement.party.get(series.by)
+    name = plain(series.by.upper()) if terms is None else terms.name
+    return Lane(
+        id=series.id,
+        group="indicators",
+        title=each(lambda lang: said(series.title, lang)),
+        note=each(lambda lang: " · ".join(filter(None, (said(name, lang), series.source)))),
+        curve=Curve(unit=series.unit, source=series.source, values=known),
+    )
+
+
+def _period(text: str, zone: str) -> tuple[int, int]:
+    """The local year, month or day of a period's text, as instants.
+
+    Raises:
+        ValueError: it is none.
+    """
+    parts = text.count("-")
+    begins = parse_day(text + "-01-01"[3 * parts :])
+    if parts == 2:
+        ends = begins + DAY
+    else:
+        ends = month_start(begins, 1 if parts == 1 else 12)
+    return first_instant(begins, zone), first_instant(ends, zone)

@@ -1,0 +1,100 @@
+"""What a chronicle consists of: lanes on one time axis, each with stretches, marks and perhaps a curve.
+
+Plain values, nothing of how they are drawn. Instants are in ms (:mod:`entente.domain.agreement.instants`), a stretch's
+end is outside it. Every text is there in each of :data:`~.chronicle_words.LANGUAGES`; what somebody said in fewer
+languages is repeated as :func:`~.chronicle_words.said` falls back.
+"""
+
+from decimal import Decimal
+from typing import Literal, NamedTuple, get_args
+
+import msgspec
+
+from entente.domain.relations.chronicle_words import Words
+
+Group = Literal[
+    "status", "acts", "measures", "arrangements", "talks", "meetings", "statements", "exchanges", "indicators"
+]
+GROUPS: tuple[Group, ...] = get_args(Group)
+"""The order in which lanes stand, from the agreement itself outwards."""
+Form = Literal["done", "expected", "averted", "refused", "limit"]
+"""Of a mark: it came; it is to come as things stand; it was to come and did not; it was refused; the last day for it."""
+
+
+class Exchange(NamedTuple):
+    """An item that was given: ``label`` is what may stand on a wall, such as its number, never its title."""
+
+    at: int
+    sender: str
+    recipients: tuple[str, ...]
+    label: str
+    precedence: str
+
+
+class Series(NamedTuple):
+    """An indicator's values; ``points`` are (``2019``, ``2019-07`` or ``2019-07-01``; decimal text) in order."""
+
+    id: str
+    by: str
+    title: Words
+    unit: str
+    source: str
+    points: tuple[tuple[str, str], ...]
+
+
+class Stretch(msgspec.Struct, frozen=True, kw_only=True):
+    """A time through which something stays as it is; ``state`` is its code, ``rests`` what brought it about."""
+
+    begins: int
+    ends: int
+    state: str
+    label: Words
+    rests: tuple[str, ...] = ()
+
+
+class Mark(msgspec.Struct, frozen=True, kw_only=True):
+    """Something at an instant, until another one where it lasts.
+
+    ``who`` are the parties whose doing it is, none where time alone did it. ``label`` is for a drawing, ``title`` says
+    all. ``rests``: ids of the act or matter, of what that refers to, and the article. ``minor``: a drawing may leave its
+    label out; a table never does. ``code`` is a refused step's or act's.
+    """
+
+    at: int
+    until: int | None = None
+    lane: str
+    who: tuple[str, ...] = ()
+    form: Form = "done"
+    label: Words
+    title: Words
+    rests: tuple[str, ...] = ()
+    minor: bool = False
+    code: str = ""
+
+
+class Value(NamedTuple):
+    """An indicator's value for the period from ``begins`` to ``ends``."""
+
+    begins: int
+    ends: int
+    value: Decimal
+
+
+class Curve(msgspec.Struct, frozen=True, kw_only=True):
+    """An indicator's values over time, in ``unit``, as ``source`` publishes them."""
+
+    unit: str
+    source: str
+    values: tuple[Value, ...]
+
+
+class Lane(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of the chronicle; ``note`` says whose it is, or before whom. Marks are in order of their instants."""
+
+    id: str
+    group: Group
+    title: Words
+    note: Words
+    stretches: tuple[Stretch, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    curve: Curve | None = None

@@ -1,0 +1,350 @@
+"""The lanes of what goes on around the agreement: a band for each measure, arrangement and dialogue, marks for the rest.
+
+Each step is a mark at the instant of what it states, as its signer dates it; a round of talks and a meeting are one mark
+at their own time, however many steps led to them. Two parties' words stay two marks.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from entente.domain.agreement.calendar import first_instant
+from entente.domain.relations.chronicle_words import (
+    GROUP_WORDS,
+    JOINT,
+    KEPT,
+    ON_CONDITION,
+    REFUSED,
+    ROUND,
+    STATES,
+    VERBS,
+    VIDEO,
+    Words,
+    each,
+    plain,
+    said,
+)
+from entente.domain.relations.lanes import Form, Group, Lane, Mark, Stretch
+from entente.domain.relations.steps import Kind, Step
+from entente.domain.relations.table import Event, Matter
+
+
+class Scene(NamedTuple):
+    """The matters as they are known at ``at``, embargoed ones left out, to ``ends``; ``zone`` is the agreement's."""
+
+    matters: Sequence[Matter]
+    hidden: frozenset[str]
+    name: Callable[[str], Words]
+    zone: str
+    ends: int
+    at: int
+
+    def of(self, kind: Kind) -> list[Matter]:
+        """The matters of a kind, by when they were opened."""
+        return sorted((one for one in self.matters if one.kind == kind), key=lambda matter: matter.opened.order)
+
+    def events(self, matter: Matter) -> Iterator[Event]:
+        """Its steps that are known."""
+        return (event for event in matter.events if event.step.at <= self.at)
+
+    def rests(self, step: Step) -> tuple[str, ...]:
+        """What a step rests on: its matter, and what it refers to without naming what nobody may see yet."""
+        return (step.matter, *(ref for ref in step.refs if ref not in self.hidden))
+
+
+def measure_lanes(scene: Scene) -> list[Lane]:
+    """A band for each measure, with its states."""
+    return [_band(scene, matter, "measures", _forum(matter.opened)) for matter in scene.of("measure")]
+
+
+def arrangement_lanes(scene: Scene) -> list[Lane]:
+    """A band for each arrangement."""
+    return [_band(scene, matter, "arrangements", "") for matter in scene.of("arrangement")]
+
+
+def talk_lanes(scene: Scene) -> list[Lane]:
+    """A band for each dialogue, with its rounds."""
+    return [_band(scene, matter, "talks", "") for matter in scene.of("dialogue")]
+
+
+def meeting_lane(scene: Scene) -> Lane:
+    """All meetings."""
+    return _gathered(scene, "meetings", ("meeting",))
+
+
+def statement_lane(scene: Scene) -> Lane:
+    """All statements that may be seen."""
+    return _gathered(scene, "statements", ("statement",))
+
+
+def note_marks(scene: Scene) -> list[Mark]:
+    """The formal notes, for the lane of the acts that they record."""
+    return [mark for matter in scene.of("note") for mark in _marks(scene, matter, "acts")]
+
+
+def _gathered(scene: Scene, group: Group, kinds: tuple[Kind, ...]) -> Lane:
+    marks = [mark for kind in kinds for matter in scene.of(kind) for mark in _marks(scene, matter, group)]
+    return Lane(
+        id=group,
+        group=group,
+        title=GROUP_WORDS[group],
+        note=plain(""),
+        marks=tuple(sorted(marks, key=lambda mark: mark.at)),
+    )
+
+
+def _band(scene: Scene, matter: Matter, group: Group, note: str) -> Lane:
+    title: Words = matter.opened.get("title", plain(matter.id))
+    name = scene.name(matter.owner)
+    return Lane(
+        id=matter.id,
+        group=group,
+        title=each(lambda lang: said(title, lang)),
+        note=each(lambda lang: " · ".join(filter(None, (said(name, lang), note)))),
+        stretches=tuple(_stretches(scene, matter)),
+        marks=tuple(sorted(_marks(scene, matter, matter.id), key=lambda mark: mark.at)),
+    )
+
+
+def _forum(step: Step) -> str:
+    return " ".join(filter(None, (step.get("forum", ""), step.get("reference", ""))))
+
+
+def _stretches(scene: Scene, matter: Matter) -> Iterator[Stretch]:
+    """The states of a matter that its steps set, each from the instant from which it holds."""
+    held: tuple[int, str, Step] | None = None
+    for event in scene.events(matter):
+        if event.refusal is not None:
+            continue
+        begins = _instant(scene, event.step)
+        if held is not None and held[1] == event.state:
+            continue
+        if held is not None and held[1] in STATES and held[0] < begins:
+            yield _stretch(scene, held, begins)
+        held = (begins, event.state, event.step)
+    if held is not None and held[1] in STATES and held[0] < scene.ends:
+        yield _stretch(scene, held, scene.ends)
+
+
+def _stretch(scene: Scene, held: tuple[int, str, Step], ends: int) -> Stretch:
+    begins, state, step = held
+    return Stretch(begins=begins, ends=ends, state=state, label=STATES[state], rests=scene.rests(step))
+
+
+def _instant(scene: Scene, step: Step) -> int:
+    """When what a step states holds: as it says, else when it was taken.
+
+    What is announced for later is announced now: its stretch begins with the word, not with the deed.
+    """
+    if step.kind != "measure":
+        return step.at
+    if "on" in step.values:
+        return first_instant(step.get("on"), scene.zone)
+    effective: int = step.get("effective", step.at)
+    return min(effective, step.at) if step.verb == "announce" else effective
+
+
+def _marks(scene: Scene, matter: Matter, lane: str) -> Iterator[Mark]:
+    """A mark for each step, and one for each round or meeting itself."""
+    for event in scene.events(matter):
+        if event.refusal is not None:
+            yield _refused(scene, event, lane)
+        elif (matter.kind, event.step.verb) not in _GATHERED:
+            yield _mark(scene, matter, event.step, lane)
+    if matter.kind == "dialogue":
+        yield from _rounds(scene, matter, lane)
+    elif matter.kind == "meeting":
+        yield from _meeting(scene, matter, lane)
+
+
+_GATHERED = {("dialogue", "convene"), ("dialogue", "hold"), ("meeting", "hold")}
+"""Steps that have no mark of their own: the round's or the meeting's stands for them."""
+_MINOR = {
+    "arrangement review",
+    "dialogue minute", "dialogue propose_minutes", "dialogue adopt_minutes", "dialogue assign", "dialogue done",
+    "meeting record", "meeting propose_record", "meeting adopt_record", "meeting counter",
+    "note send", "note deliver", "note acknowledge",
+}  # fmt: skip
+
+
+def _mark(scene: Scene, matter: Matter, step: Step, lane: str) -> Mark:
+    label = _label(matter, step)
+    at = _instant(scene, step)
+    if matter.kind == "statement":
+        at = max(at, matter.opened.get("embargo", at))
+    return Mark(
+        at=at,
+        lane=lane,
+        who=(step.by,),
+        form="done" if at <= scene.at else "expected",
+        label=label,
+        title=_title(scene, matter, step),
+        rests=scene.rests(step),
+        minor=f"{step.kind} {step.verb}" in _MINOR,
+    )
+
+
+def _refused(scene: Scene, event: Event, lane: str) -> Mark:
+    step, refusal = event.step, event.refusal
+    code = refusal.code if refusal is not None else ""
+    words = VERBS.get(f"{step.kind} {step.verb}", plain(step.verb))
+    return Mark(
+        at=step.at,
+        lane=lane,
+        who=(step.by,),
+        form="refused",
+        label=each(lambda lang: f"{said(words, lang)} ({said(REFUSED, lang)})"),
+        title=each(
+            lambda lang: f"{said(scene.name(step.by), lang)}: {said(words, lang)}; {said(REFUSED, lang)}: {code}"
+        ),
+        rests=scene.rests(step),
+        minor=True,
+        code=code,
+    )
+
+
+def _label(matter: Matter, step: Step) -> Words:
+    """A few words: the step's own line where it has one, else what it does; with the title where a lane has many."""
+    words = VERBS.get(f"{step.kind} {step.verb}", plain(step.verb))
+    title: Words = matter.opened.get("title", {})
+    summary: Words = step.get("summary", {})
+    if matter.kind == "statement":
+        if step.verb in ("issue", "adopt"):
+            return each(lambda lang: said(title, lang))
+        return each(lambda lang: f"{said(words, lang)}: {said(title, lang)}")
+    if matter.kind == "meeting":
+        return each(lambda lang: f"{said(words, lang)}: {said(title, lang)}")
+    if matter.kind == "note":
+        return each(lambda lang: f"{said(words, lang)} ({matter.opened.get('act', '')})")
+    if step.verb in ("postpone", "cancel"):
+        return each(lambda lang: f"{_round(step, lang)} {said(words, lang)}")
+    if step.verb == "report":
+        kept = KEPT.get(step.get("kept", ""), {})
+        return each(lambda lang: f"{said(words, lang)}: {step.get('of', '').upper()} {said(kept, lang)}")
+    return each(lambda lang: said(summary, lang) or said(words, lang))
+
+
+def _round(step: Step, lang: str) -> str:
+    return said(ROUND, lang).format(step.get("round"))
+
+
+def _title(scene: Scene, matter: Matter, step: Step) -> Words:
+    """All that a reader of the table wants: whose matter, what was done, in which words, on which condition."""
+    name = scene.name(step.by)
+    about: Words = matter.opened.get("title", plain(matter.id))
+    words = VERBS.get(f"{step.kind} {step.verb}", plain(step.verb))
+    further: list[Words] = [step.get(field, {}) for field in ("summary", "claim", "reason")]
+    condition: Words = step.get("condition", {})
+
+    def title(lang: str) -> str:
+        parts = [said(words, lang), *(said(one, lang) for one in further)]
+        if condition:
+            parts.append(f"{said(ON_CONDITION, lang)}: {said(condition, lang)}")
+        subject = said(about, lang)
+        extra = [part for part in parts if part and part != subject]
+        return f"{said(name, lang)}: {subject}" + (f" – {'; '.join(extra)}" if extra else "")
+
+    return each(title)
+
+
+class _Round(NamedTuple):
+    """A round as the last word on it has it: its time and place, and what became of it."""
+
+    step: Step
+    window: tuple[int, int]
+    place: str
+    video: bool
+    form: Form
+    summary: Words
+    rests: tuple[str, ...]
+
+
+def _rounds(scene: Scene, matter: Matter, lane: str) -> Iterator[Mark]:
+    rounds: dict[int, _Round] = {}
+    for event in scene.events(matter):
+        step = event.step
+        number = step.get("round")
+        if event.refusal is not None or number is None:
+            continue
+        known = rounds.get(number)
+        if step.verb == "convene":
+            rounds[number] = _Round(
+                step, step.get("window"), step.get("place", ""), step.get("video") == "yes", "expected", {},
+                scene.rests(step),
+            )  # fmt: skip
+        elif known is not None and step.verb == "postpone":
+            rounds[number] = known._replace(window=step.get("window"), place=step.get("place", known.place))
+        elif known is not None and step.verb in ("hold", "cancel"):
+            form: Form = "done" if step.verb == "hold" else "averted"
+            rounds[number] = known._replace(form=form, summary=step.get("summary", {}))
+    for one in rounds.values():
+        yield _round_mark(scene, matter, one, lane)
+
+
+def _round_mark(scene: Scene, matter: Matter, round_: _Round, lane: str) -> Mark:
+    def place(lang: str) -> str:
+        return ", ".join(filter(None, (round_.place, said(VIDEO, lang) if round_.video else "")))
+
+    def label(lang: str) -> str:
+        return ", ".join(filter(None, (_round(round_.step, lang), place(lang))))
+
+    def title(lang: str) -> str:
+        parts = (said(matter.opened.get("title", {}), lang), label(lang), said(round_.summary, lang))
+        return " – ".join(filter(None, parts))
+
+    return Mark(
+        at=round_.window[0],
+        until=round_.window[1],
+        lane=lane,
+        who=matter.audience,
+        form=round_.form,
+        label=each(label),
+        title=each(title),
+        rests=round_.rests,
+    )
+
+
+def _meeting(scene: Scene, matter: Matter, lane: str) -> Iterator[Mark]:
+    """The meeting itself, once a time is agreed; what is only on the table shows by the steps that put it there."""
+    agreed: tuple[int, int] | None = None
+    form: Form = "expected"
+    summary: Words = {}
+    place, host = matter.opened.get("place", ""), matter.opened.get("host_event", {})
+    for event in scene.events(matter):
+        step = event.step
+        if event.refusal is not None:
+            continue
+        place = step.get("place", place) if step.verb == "counter" else place
+        agreed = step.get("window") if step.verb == "agree" else agreed
+        if step.verb in ("hold", "cancel"):
+            form = "done" if step.verb == "hold" else "averted"
+            summary = step.get("summary", {})
+    if agreed is None:
+        return
+    about: Words = matter.opened.get("title", plain(matter.id))
+
+    def title(lang: str) -> str:
+        parts = (said(about, lang), place, said(host, lang), said(summary, lang))
+        return " – ".join(filter(None, parts))
+
+    yield Mark(
+        at=agreed[0],
+        until=agreed[1],
+        lane=lane,
+        who=matter.audience,
+        form=form,
+        label=each(lambda lang: ", ".join(filter(None, (said(about, lang), place)))),
+        title=each(title),
+        rests=scene.rests(matter.opened),
+    )
+
+
+def joint(who: tuple[str, ...], lang: str) -> str:
+    """How a mark of more than one party is headed."""
+    return who[0].upper() if len(who) == 1 else said(JOINT, lang) if who else ""
+
+
+def hidden(matters: Mapping[str, Matter], at: int) -> frozenset[str]:
+    """The statements that are under embargo at ``at``."""
+    return frozenset(
+        matter.id for matter in matters.values() if matter.kind == "statement" and at < matter.opened.get("embargo", at)
+    )
