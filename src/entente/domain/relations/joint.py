@@ -4,8 +4,11 @@ Two parties' versions stand side by side and are never merged. A joint text exis
 has signed the digest of the same bytes; until then there are only proposals.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
+from entente.domain.agreement.instants import format_instant
 from entente.domain.relations.steps import Refusal, Step
 from entente.domain.relations.table import refuse
 
@@ -53,3 +56,28 @@ class Wordings:
     def joint(self) -> Step | None:
         """The step that carries the agreed wording, if there is one."""
         return self.proposals[self.agreed] if self.agreed is not None else None
+
+    def show(self) -> dict[str, Any]:
+        """As commands answer it: each party's own words, every proposal with who has signed it, the agreed digest."""
+        return {
+            "own": versions(self.own),
+            "proposed": [version(step) | {"signed": list(self.adopted[key])} for key, step in self.proposals.items()],
+            "agreed": self.agreed,
+        }
+
+
+def version(step: Step) -> dict[str, Any]:
+    """Words as commands answer them: whose, from when, and which; the texts themselves are the entry's bodies."""
+    return {
+        "by": step.by,
+        "at": format_instant(step.at),
+        "entry": step.seq,
+        "summary": step.get("summary", {}),
+        "wording": step.wording if step.texts else None,
+        "texts": [text._asdict() for text in step.texts],
+    }
+
+
+def versions(own: Mapping[str, Step]) -> dict[str, Any]:
+    """Each party's own words, side by side and never as one."""
+    return {party: version(step) for party, step in own.items()}

@@ -2,11 +2,19 @@
 
 from collections.abc import Iterable
 
+from entente.domain.relations.arrangements import ARRANGEMENTS
+from entente.domain.relations.dialogues import DIALOGUES
+from entente.domain.relations.indicators import INDICATORS
 from entente.domain.relations.measures import MEASURES
+from entente.domain.relations.meetings import MEETINGS
+from entente.domain.relations.notes import NOTES
+from entente.domain.relations.statements import STATEMENTS
 from entente.domain.relations.steps import MATTER, Kind, Refusal, Step, owner_of
 from entente.domain.relations.table import Event, Matter, Table, Verb, refuse
 
-TABLES: dict[Kind, Table] = {table.kind: table for table in (MEASURES,)}
+TABLES: dict[Kind, Table] = {
+    table.kind: table for table in (NOTES, MEASURES, ARRANGEMENTS, DIALOGUES, STATEMENTS, MEETINGS, INDICATORS)
+}
 
 
 def fold(steps: Iterable[Step]) -> dict[str, Matter]:
