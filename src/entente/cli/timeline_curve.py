@@ -59,7 +59,11 @@ def _round_up(value: Decimal, low: Decimal) -> Decimal:
     if value <= low:
         return low + 1
     step = Decimal(1).scaleb(value.adjusted()) if value > 0 else Decimal(1)
-    return next(step * each for each in (Decimal(1), Decimal(2), Decimal("2.5"), Decimal(5), Decimal(10)) if step * each >= value)
+    return next(
+        step * each
+        for each in (Decimal(1), Decimal(2), Decimal("2.5"), Decimal(5), Decimal(10))
+        if step * each >= value
+    )
 
 
 def _figure(value: Decimal) -> str:

@@ -50,12 +50,7 @@ class Ink:
     def text(self, x: float, y: float, spans: Sequence[Span], *, anchor: str = "", halo: bool = False) -> None:
         """A line of text with its baseline at ``y``; ``anchor`` is "", "m" or "e"."""
         classes = " ".join(filter(None, (anchor, "h" if halo else "")))
-        inner = "".join(
-            f'<tspan class="{" ".join(filter(None, (span.kind, f"f-{span.colour}")))}"'
-            f"{f' dx="{number(span.gap)}"' if span.gap and index else ''}>{clean(span.text)}</tspan>"
-            for index, span in enumerate(spans)
-            if span.text
-        )
+        inner = "".join(_tspan(span, first=index == 0) for index, span in enumerate(spans) if span.text)
         kind = f' class="{classes}"' if classes else ""
         self.front.append(f'<text x="{number(x)}" y="{number(y)}"{kind}>{inner}</text>')
 
@@ -64,10 +59,16 @@ class Ink:
         path = "M" + "L".join(f"{number(x)} {number(y)}" for x, y in points)
         self._add(f'<path d="{path}" class="ln {classes}"/>', back=back)
 
-    def area(self, points: Sequence[tuple[float, float]], classes: str, *, back: bool = False) -> None:
-        """A filled shape."""
+    def area(
+        self, points: Sequence[tuple[float, float]], classes: str, *, back: bool = False, first: bool = False
+    ) -> None:
+        """A filled shape; ``first`` puts it behind all that is there."""
         path = "M" + "L".join(f"{number(x)} {number(y)}" for x, y in points) + "Z"
-        self._add(f'<path d="{path}" class="{classes}"/>', back=back)
+        shape = f'<path d="{path}" class="{classes}"/>'
+        if first:
+            self.back.insert(0, shape)
+        else:
+            self._add(shape, back=back)
 
     def rect(
         self, x: float, y: float, wide: float, high: float, classes: str, *, fill: str = "", round_: float = 0.0,
@@ -84,10 +85,7 @@ class Ink:
         """A mark's glyph: a shape of its party, filled where it came about, hollow where it did not or not yet."""
         outline = _SHAPES[shape % len(_SHAPES)]
         path = "M" + "L".join(f"{number(x + dx)} {number(y + dy)}" for dx, dy in outline) + "Z"
-        if form == "done":
-            paint = f"f-{colour} l-{colour} w1"
-        else:
-            paint = f"f-paper l-{colour} w15"
+        paint = f"f-{colour} l-{colour}" if form == "done" else f"f-paper l-{colour} w15"
         inner = f"<title>{clean(title)}</title>" if title else ""
         self.front.append(f'<path d="{path}" class="{paint}">{inner}</path>')
         if form in ("averted", "refused"):
@@ -95,6 +93,12 @@ class Ink:
 
     def _add(self, element: str, *, back: bool) -> None:
         (self.back if back else self.front).append(element)
+
+
+def _tspan(span: Span, *, first: bool) -> str:
+    kind = " ".join(filter(None, (span.kind, f"f-{span.colour}")))
+    gap = f' dx="{number(span.gap)}"' if span.gap and not first else ""
+    return f'<tspan class="{kind}"{gap}>{clean(span.text)}</tspan>'
 
 
 def _circle(radius: float) -> tuple[tuple[float, float], ...]:
@@ -116,5 +120,5 @@ _SHAPES: tuple[tuple[tuple[float, float], ...], ...] = (
     ((0, -5), (4.6, 3.6), (-4.6, 3.6)),
     ((-4.6, -3.6), (4.6, -3.6), (0, 5)),
     ((0, -5.4), (5.4, 0), (0, 5.4), (-5.4, 0)),
-    ((-1.4, -5.2), (1.4, -5.2), (1.4, 5.2), (-1.4, 5.2)),
+    _circle(4.8),
 )

@@ -1,26 +1,32 @@
 """One panel of a timeline: an axis and the lanes below it, over a stretch of time.
 
-Bands with their names, marks as flags (:mod:`.timeline_place`), what finds no room as numbers explained below the panel.
+Bands with their names, marks as flags (:mod:`.timeline_place`); what finds no room gets a number, explained below.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import NamedTuple
 
-from entente.cli.timeline_axis import Scale, clock, short_day, short_time, ticks
+from entente.cli.timeline_axis import DAY_MS, Scale, clock, short_day, short_time, ticks
 from entente.cli.timeline_curve import curve, histogram
 from entente.cli.timeline_ink import JOINT, TIME, Ink, Span, breadth
-from entente.cli.timeline_place import HALF, NEAR, REACH, Flag, Placed, place
+from entente.cli.timeline_place import REACH, Flag, Placed, place
 from entente.cli.timeline_style import band
 from entente.cli.timeline_text import fit, width, wrap
-from entente.cli.timeline_words import COUNT, NOTHING_IN, NOW, NUMBERED
+from entente.cli.timeline_words import NOTHING_IN, NUMBERED
 from entente.domain.relations.chronicle import Chronicle
-from entente.domain.relations.chronicle_words import GROUP_WORDS, JOINT as JOINT_WORD, said
+from entente.domain.relations.chronicle_words import GROUP_WORDS, said
+from entente.domain.relations.chronicle_words import JOINT as JOINT_WORD
 from entente.domain.relations.lanes import Lane, Mark, Stretch
 
 BAND = 22.0
 ROW = 19.0
-GUTTER = 196.0
+GUTTER = 208.0
+LABELS = (0.4, 0.28, 0.18)
+"""How much of the time's breadth a label may take: the first with which every one finds room."""
+LONG = 300 * DAY_MS
+"""A panel of more time than this shows single exchanges and last days for notice without words."""
 MANY = 40
 """With more exchanges than this in a panel they are counted by columns."""
 
@@ -54,12 +60,13 @@ class Panel:
     scale: Scale
     where: Place
     rows: int
-    label: float
     ink: Ink
     prefix: str
     numbered: list[Numbered] = field(default_factory=list)
     bottom: float = 0.0
     time_top: float = 0.0
+    lanes_end: float = 0.0
+    label: float = 0.0
 
     @property
     def span(self) -> int:
@@ -115,7 +122,9 @@ class Panel:
             x = self.scale.x(tick.at)
             half = width(tick.text, 11) / 2
             if self.where.plot - 12 <= x - half and x + half <= self.where.right + 12:
-                self.ink.text(x, y, [Span(tick.text, "t5" if tick.heads else "t4", "ink" if tick.heads else "soft")], anchor="m")
+                self.ink.text(
+                    x, y, [Span(tick.text, "t5" if tick.heads else "t4", "ink" if tick.heads else "soft")], anchor="m"
+                )
             self.ink.line([(x, y + 5), (x, y + 10)], "l-soft")
         self.time_top = y + 10
         self.ink.line([(self.where.plot, self.time_top), (self.where.right, self.time_top)], "l-soft")
@@ -125,25 +134,29 @@ class Panel:
         for tick in ticks(self.scale, self.chronicle.zone, self.lang, 11):
             x = self.scale.x(tick.at)
             self.ink.line([(x, self.time_top), (x, self.bottom)], "l-line" if tick.heads else "l-grid", back=True)
+        self.lanes_end = self.bottom
         edge = [(self.where.left, self.bottom), (self.where.right, self.bottom)]
         self.ink.line(edge, "l-soft")
 
     def _moments(self) -> None:
         """Lines through all lanes: an end that a view had before it, and the instant of what is known."""
-        ends = {mark.at for lane in self.chronicle.lanes if lane.group == "status" for mark in lane.marks if not mark.minor}
-        for at in sorted(ends):
-            if self.scale.has(at):
-                x = self.scale.x(at)
-                self.ink.line([(x, self.time_top), (x, self.bottom)], "l-accent w15 dash", back=True)
+        for x in self._lines():
+            self.ink.line([(x, self.time_top), (x, self.bottom)], "l-accent w15 dash", back=True)
         now = self.chronicle.at
-        if self.scale.begins < now < self.scale.ends:
+        if self.scale.begins < now < min(self.scale.ends, self.chronicle.ends):
             x = self.scale.x(now)
             self.ink.rect(x, self.time_top, self.where.right - x, self.bottom - self.time_top, "f-grid", back=True)
             self.ink.line([(x, self.time_top), (x, self.bottom)], "l-ink w15", back=True)
 
+    def _lines(self) -> list[float]:
+        """Where a view's ends stand."""
+        lanes = (lane for lane in self.chronicle.lanes if lane.group == "status")
+        found = {mark.at for lane in lanes for mark in lane.marks if not mark.minor and self.scale.has(mark.at)}
+        return [self.scale.x(at) for at in sorted(found)]
+
     def _second_axis(self) -> None:
         """Below a panel of hours the same hours in UTC."""
-        if self.span > 4 * 86_400_000:
+        if self.span > 4 * DAY_MS:
             return
         y = self.bottom + 16
         self.ink.text(self.where.left, y, [Span("UTC", "t4", "soft")])
@@ -178,25 +191,29 @@ class Panel:
 
     def _name(self, lane: Lane, top: float) -> float:
         """The lane's name and whose it is, left of the time."""
-        room = GUTTER - 14 - (52 if lane.curve is not None else 0)
+        room = GUTTER - 14 - (46 if lane.curve is not None else 0)
         single = said(lane.title, self.lang) == said(GROUP_WORDS[lane.group], self.lang)
         y = top + 4
         for line in wrap(said(lane.title, self.lang), 12.5, room, 3, bold=True):
             y += 15 if y > top + 4 else 11
             self.ink.text(self.where.left, y, [Span(line, "t3", "accent" if single else "ink")])
+        owner = self.chronicle.names.get(lane.owner, {}) if lane.group != "status" else {}
         unit = lane.curve.unit if lane.curve is not None else ""
-        note = " · ".join(filter(None, (said(lane.note, self.lang), unit)))
-        for line in wrap(note, 11, room, 2) if note else []:
+        note = " · ".join(filter(None, (said(owner, self.lang), unit, said(lane.note, self.lang))))
+        x = self.where.left
+        if owner:
+            party = self.chronicle.parties.index(lane.owner) % 4
+            self.ink.glyph(x + 4.5, y + 10, party, f"party{party}", "done")
+            x += 14
+        for line in wrap(note, 11, room - (x - self.where.left), 3):
             y += 14
-            self.ink.text(self.where.left, y, [Span(line, "t4", "soft")])
+            self.ink.text(x, y, [Span(line, "t4", "soft")])
         return y + 4
 
     def _content(self, lane: Lane, top: float) -> float:
         """Bands or a line, with flags below; numbers above, where some found no room."""
-        flags, marks = self._flags(lane)
-        placed, over = place(flags, self.where.plot - 2, self.where.right, self.rows)
-        left_over = [marks[index] for index in over]
-        top = self._badges([mark for mark in left_over if isinstance(mark, Mark) and not mark.minor], top)
+        flags, marks, placed, over = self._hung(lane)
+        top = self._badges(over, top)
         base = top + BAND if lane.stretches else top + 7
         self._bands(lane, top)
         if not lane.stretches:
@@ -205,7 +222,7 @@ class Panel:
             if self.scale.has(mark.at):
                 self._tick(lane, mark, top, base)
         for each in placed:
-            self._flag(flags[each.index], each, marks[each.index], base, lane)
+            self._flag(flags[each.flag], each, marks[each.flag], base, lane)
         deepest = max((each.row + 1 for each in placed), default=0)
         return base + (12 + (deepest - 1) * ROW + 9 if deepest else 4)
 
@@ -217,10 +234,17 @@ class Panel:
             name = band(lane.group, stretch.state)
             fill = f"{self.prefix}-{name}"
             title = f"{said(lane.title, self.lang)}: {said(stretch.label, self.lang)}"
-            self.ink.rect(begins, top, ends - begins, BAND, f"band g-{name} e-{name}", fill=fill, title=title)
+            self.ink.rect(begins, top, ends - begins, BAND, f"e-{name}", fill=fill, title=title)
             label = said(stretch.label, self.lang)
-            if width(label, 12) + 16 <= ends - begins:
-                self.ink.text(begins + 8, top + 15.5, [Span(label)])
+            x = self._gap(lane, begins, ends, width(label, 12))
+            if x is not None:
+                self.ink.text(x, top + 15.5, [Span(label)])
+
+    def _gap(self, lane: Lane, begins: float, ends: float, wide: float) -> float | None:
+        """Where in a band a label stands clear of all ticks; None where nowhere."""
+        ticks_in = [self.scale.x(mark.at) for mark in lane.marks if mark.form != "limit"]
+        edges = [begins, *sorted(x for x in {*ticks_in, *self._lines()} if begins + 1 < x < ends - 1), ends]
+        return next((a + 8 for a, b in pairwise(edges) if b - a >= wide + 16), None)
 
     def _tick(self, lane: Lane, mark: Mark, top: float, base: float) -> None:
         x = self.scale.x(mark.at)
@@ -229,6 +253,8 @@ class Panel:
         elif lane.stretches:
             self.ink.line([(x, top), (x, base)], "l-paper w2")
             self.ink.line([(x, top), (x, base)], "l-ink")
+        elif self._wordless(lane, mark):
+            self.ink.glyph(x, base, self._shape(mark), self._colour(mark), mark.form, said(mark.title, self.lang))
         else:
             self.ink.line([(x, base - 4), (x, base)], "l-ink")
         if mark.until is not None and (end := self.scale.clip(mark.until)) - x > 2:
@@ -236,19 +262,37 @@ class Panel:
 
     # Flags
 
+    def _hung(self, lane: Lane) -> tuple[list[Flag], list[Mark | Stretch], list[Placed], list[Mark]]:
+        """The lane's flags where they hang; with shorter labels, before any mark is left over for a number."""
+        room = self.where.right - self.where.plot
+        for share in LABELS:
+            self.label = room * share
+            flags, marks = self._flags(lane)
+            placed, over = place(flags, self.where.plot - 2, self.where.right, self.rows, self._lines())
+            left_over = [mark for mark in (marks[index] for index in over) if isinstance(mark, Mark) and not mark.minor]
+            if not left_over:
+                break
+        return flags, marks, placed, left_over
+
     def _flags(self, lane: Lane) -> tuple[list[Flag], list[Mark | Stretch]]:
         """What is to be hung: every mark in sight, and phases whose names do not fit into their stretches."""
         found: list[tuple[float, bool, Mark | Stretch]] = [
-            (self.scale.x(mark.at), mark.minor, mark) for mark in lane.marks if self.scale.has(mark.at)
+            (self.scale.x(mark.at), mark.minor, mark)
+            for mark in lane.marks
+            if self.scale.has(mark.at) and not self._wordless(lane, mark)
         ]
         if lane.group == "status":
             for stretch in lane.stretches:
                 begins, ends = self.scale.clip(stretch.begins), self.scale.clip(stretch.ends)
-                if 3 <= ends - begins < width(said(stretch.label, self.lang), 12) + 16:
+                words = width(said(stretch.label, self.lang), 12)
+                if ends - begins >= 3 and self._gap(lane, begins, ends, words) is None:
                     found.append((begins, False, stretch))
         found.sort(key=lambda each: each[0])
         flags = [Flag(x, breadth(self._spans(each)), minor) for x, minor, each in found]
         return flags, [each for _, _, each in found]
+
+    def _wordless(self, lane: Lane, mark: Mark) -> bool:
+        return self.span > LONG and (mark.form == "limit" or lane.group == "exchanges")
 
     def _spans(self, each: Mark | Stretch) -> list[Span]:
         spans: list[Span] = []
@@ -282,7 +326,7 @@ class Panel:
             self.ink.glyph(placed.pole, y, self._shape(each), self._colour(each), each.form, title)
         else:
             name = band(lane.group, each.state)
-            self.ink.rect(placed.pole - 4.5, y - 4.5, 9, 9, f"g-{name} l-soft", fill=f"{self.prefix}-{name}")
+            self.ink.rect(placed.pole - 4.5, y - 4.5, 9, 9, "l-soft", fill=f"{self.prefix}-{name}")
         x = placed.pole - REACH if placed.left else placed.pole + REACH
         self.ink.text(x, y + 4, self._spans(each), anchor="e" if placed.left else "", halo=True)
 
@@ -319,7 +363,7 @@ class Panel:
         for index, (number, mark) in enumerate(self.numbered):
             x = self.where.plot + index // high * each
             when = short_day(mark.at, self.chronicle.zone, self.lang, year=True)
-            if self.span <= 3 * 86_400_000:
+            if self.span <= 3 * DAY_MS:
                 when = clock(mark.at, self.chronicle.zone)
             head = [Span(str(number), "t5"), Span(when, "t4", "soft", 7)]
             if mark.who:

@@ -79,6 +79,7 @@ TEXT_ON: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 """Every colour of text with the grounds that it stands on; on bands it is ink."""
 _PATTERNS: Mapping[str, tuple[int, str]] = {
+    "": (8, ""),
     "diagonal": (8, "M-2 2L2 -2M-2 10L10 -2M6 10L10 6"),
     "back": (8, "M-2 6L2 10M-2 -2L10 10M6 -2L10 2"),
     "dots": (7, "M2 2.5h1.6v1.6h-1.6zM5.5 6h1.6v1.6h-1.6z"),
@@ -97,13 +98,12 @@ def patterns(prefix: str) -> str:
     """The definitions of all bands' fills; ``prefix`` keeps ids apart where a page has several drawings."""
     found = []
     for name, (_, _, kind) in BANDS.items():
-        if kind:
-            size, path = _PATTERNS[kind]
-            found.append(
-                f'<pattern id="{prefix}-{name}" width="{size}" height="{size}" patternUnits="userSpaceOnUse">'
-                f'<rect width="{size}" height="{size}" class="g-{name}"/>'
-                f'<path d="{path}" class="{"" if kind == "dots" else "pt "}d-{name}"/></pattern>'
-            )
+        size, path = _PATTERNS[kind]
+        drawn = f'<path d="{path}" class="{"" if kind == "dots" else "pt "}d-{name}"/>' if path else ""
+        found.append(
+            f'<pattern id="{prefix}-{name}" width="{size}" height="{size}" patternUnits="userSpaceOnUse">'
+            f'<rect width="{size}" height="{size}" class="g-{name}"/>{drawn}</pattern>'
+        )
     return "".join(found)
 
 
@@ -143,7 +143,7 @@ BOLD = frozenset({"t0", "t2", "t3", "t5", "t6"})
 
 
 def _coloured(*, night: bool) -> Iterator[str]:
-    """One class for each colour and use: ``f`` fills, ``l`` draws, ``g`` is a band's ground, ``s`` and ``d`` its pattern."""
+    """A class for each colour and use: ``f`` fills, ``l`` draws; of a band ``g`` is ground, ``e`` edge, ``d`` drawn."""
 
     def pick(tone: Tone) -> str:
         return tone.night if night else tone.day

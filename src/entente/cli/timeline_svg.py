@@ -4,13 +4,11 @@ Self-contained: no script, no font, no link, nothing fetched; light and dark as 
 width in pixels, in one language, so that no text can lie over another (:mod:`.timeline_place`).
 """
 
-from collections.abc import Sequence
-from itertools import pairwise
 from typing import NamedTuple
 
 from entente.cli.timeline_axis import DAY_MS, HOUR_MS, Scale, clock, local
-from entente.cli.timeline_ink import JOINT, TIME, Ink, Span, breadth, clean, number
-from entente.cli.timeline_panel import GUTTER, Panel, Place
+from entente.cli.timeline_ink import JOINT, Ink, Span, breadth, clean, number
+from entente.cli.timeline_panel import Panel, Place
 from entente.cli.timeline_style import band, patterns, style
 from entente.cli.timeline_text import wrap
 from entente.cli.timeline_words import AS_KNOWN, CLOSER, DESCRIPTION, FORMS, TIMES_IN, WHOLE
@@ -20,6 +18,8 @@ from entente.domain.relations.chronicle_words import PHASES, day_in_words, said
 
 WIDTHS = (1280, 1920)
 MARGIN = 32.0
+ROWS = 7
+"""Rows of labels below a lane, at most."""
 Window = tuple[int, int]
 
 
@@ -69,14 +69,12 @@ def draw(chronicle: Chronicle, lang: str, look: Look | None = None) -> str:
 
 def _panel(chronicle: Chronicle, lang: str, look: Look, ink: Ink, window: Window, top: float) -> Panel:
     where = Place(MARGIN, look.width - MARGIN, top)
-    wide = look.width >= 1600
     return Panel(
         chronicle=chronicle,
         lang=lang,
         scale=Scale(*window, where.plot, where.right),
         where=where,
-        rows=6,
-        label=330 if wide else 250,
+        rows=ROWS,
         ink=ink,
         prefix=look.prefix,
     )
@@ -88,24 +86,20 @@ def _days(chronicle: Chronicle, lang: str) -> str:
 
 
 def _hours(chronicle: Chronicle, window: Window, lang: str) -> str:
-    first, last = (f"{day_in_words(local(at, chronicle.zone).date(), lang)} {clock(at, chronicle.zone)}" for at in window)
+    first, last = (
+        f"{day_in_words(local(at, chronicle.zone).date(), lang)} {clock(at, chronicle.zone)}" for at in window
+    )
     return f"{first} – {last}"
 
 
 def _connect(ink: Ink, whole: Panel, below: Panel, *, wedge: bool) -> None:
-    """Shows in the whole which stretch a closer look is of."""
+    """Shows in the whole which stretch a closer look is of, and opens it to that look's axis."""
     left, right = whole.scale.clip(below.scale.begins), whole.scale.clip(below.scale.ends)
-    top = whole.time_top
-    wide = max(right - left, 2.0)
-    ink.rect(left, top, wide, whole.bottom - top, "f-wedge", back=True)
-    ink.back.insert(0, ink.back.pop())
+    right = max(right, left + 2)
+    shape = [(left, whole.time_top), (right, whole.time_top), (right, whole.lanes_end)]
     if wedge:
-        foot = below.where.top - 4
-        shape = [(left, whole.bottom), (left + wide, whole.bottom), (below.where.right, foot), (below.where.plot, foot)]
-        ink.area(shape, "f-wedge", back=True)
-        ink.back.insert(0, ink.back.pop())
-        ink.line([shape[0], shape[3]], "l-line", back=True)
-        ink.line([shape[1], shape[2]], "l-line", back=True)
+        shape += [(below.where.right, below.time_top), (below.where.plot, below.time_top)]
+    ink.area([*shape, (left, whole.lanes_end)], "f-wedge", first=True)
 
 
 def _header(chronicle: Chronicle, lang: str, look: Look, ink: Ink) -> float:
@@ -142,9 +136,13 @@ def _key(chronicle: Chronicle, lang: str, look: Look, ink: Ink, y: float) -> flo
     ]
     entries.append(_Entry(said(JOINT_WORD, lang), JOINT, "ink", "done"))
     forms = {mark.form for mark in chronicle.marks}
-    entries += [_Entry(said(FORMS[form], lang), TIME, "accent", form) for form in FORMS if form in forms]
-    states = {stretch.state for lane in chronicle.lanes if lane.group == "status" for stretch in lane.stretches}
-    entries += [_Entry(said(words, lang), band=band("status", state)) for state, words in PHASES.items() if state in states]
+    entries += [_Entry(said(FORMS[form], lang), 0, "soft", form) for form in FORMS if form in forms]
+    least = (chronicle.ends - chronicle.begins) // 200
+    status = [stretch for lane in chronicle.lanes if lane.group == "status" for stretch in lane.stretches]
+    states = {stretch.state for stretch in status if stretch.ends - stretch.begins > least}
+    entries += [
+        _Entry(said(words, lang), band=band("status", state)) for state, words in PHASES.items() if state in states
+    ]
     x = MARGIN
     for entry in entries:
         wide = 20 + breadth([Span(entry.words)])
@@ -157,7 +155,7 @@ def _key(chronicle: Chronicle, lang: str, look: Look, ink: Ink, y: float) -> flo
 
 def _entry(ink: Ink, entry: _Entry, x: float, y: float, prefix: str) -> None:
     if entry.band:
-        ink.rect(x, y - 10, 14, 12, f"g-{entry.band} l-soft", fill=f"{prefix}-{entry.band}")
+        ink.rect(x, y - 10, 14, 12, "l-soft", fill=f"{prefix}-{entry.band}")
     elif entry.form == "limit":
         ink.area([(x + 2, y - 8), (x + 10, y - 8), (x + 6, y - 1)], "f-soft")
     else:
@@ -172,10 +170,11 @@ def _document(chronicle: Chronicle, lang: str, look: Look, ink: Ink, high: float
         parties=names, begins=begins, ends=ends, lanes=len(chronicle.lanes), marks=len(chronicle.marks)
     )
     ids = f"{look.prefix}-title {look.prefix}-desc"
+    wide, tall = look.width, number(high)
     rules = f"<style>{style()}</style>" if look.style else ""
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="tl" xml:lang="{lang}" lang="{lang}" role="img" '
-        f'aria-labelledby="{ids}" width="{look.width}" height="{number(high)}" viewBox="0 0 {look.width} {number(high)}">'
+        f'aria-labelledby="{ids}" width="{wide}" height="{tall}" viewBox="0 0 {wide} {tall}">'
         f'<title id="{look.prefix}-title">{clean(said(chronicle.title, lang))}</title>'
         f'<desc id="{look.prefix}-desc">{clean(about)}</desc>'
         f"{rules}<defs>{patterns(look.prefix)}</defs>"

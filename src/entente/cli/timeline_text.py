@@ -1,7 +1,7 @@
 """How much room a line of text takes at most, without asking a font.
 
-A drawing is laid out before anybody knows which fonts its reader has, so that every character is taken as wide as in the
-widest of the usual ones: Latin as in DejaVu Sans, everything East Asian as a full square.
+A drawing is laid out before anybody knows which fonts its reader has, so that every character is taken as wide as in
+the widest of the usual ones: Latin as in DejaVu Sans, everything East Asian as a full square.
 """
 
 import unicodedata
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 _WIDE = {"W", "F", "A"}
 _LATIN: tuple[tuple[float, str], ...] = (
     (0.33, "ijl,.'|:; "),
-    (0.42, "ftrI-()[]!/\\\"`"),
+    (0.42, 'ftrI-()[]!/\\"`'),
     (0.57, "cskzxyvJ?"),
     (0.70, "ABCEFKLPSTVXYZR&"),
     (0.80, "DGHNOQUw+<>=~#"),

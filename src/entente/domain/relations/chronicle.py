@@ -1,7 +1,7 @@
 """The chronicle of an agreement: its status in each view, and all that went on around it, on one time axis.
 
-Pure: what is known at an instant goes in, lanes and marks come out; how they are drawn is somebody else's. Nothing under
-embargo is in it before its instant, not even the name of what refers to it.
+Pure: what is known at an instant goes in, lanes and marks come out; how they are drawn is somebody else's. Nothing
+under embargo is in it before its instant, nor is its name in what refers to it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -10,12 +10,13 @@ from decimal import Decimal
 import msgspec
 
 from entente.domain.agreement.acts import Act
-from entente.domain.agreement.calendar import DAY, first_instant, month_start
+from entente.domain.agreement.calendar import Period, add, first_instant, month_start
 from entente.domain.agreement.instants import parse_day
 from entente.domain.agreement.status import timeline
 from entente.domain.agreement.terms import Agreement
 from entente.domain.relations.chronicle_words import GROUP_WORDS, Words, each, plain, said
-from entente.domain.relations.lanes import Curve, Exchange, Group, Lane, Mark, Series, Value
+from entente.domain.relations.indicators import Series
+from entente.domain.relations.lanes import Curve, Exchange, Group, Lane, Mark, Value
 from entente.domain.relations.lanes_matters import (
     Scene,
     arrangement_lanes,
@@ -57,7 +58,7 @@ def build(
     acts: Iterable[Act],
     matters: Mapping[str, Matter],
     exchanges: Iterable[Exchange] = (),
-    series: Iterable[Series] = (),
+    series: Mapping[str, Series] | None = None,
     *,
     at: int,
     first: str | None = None,
@@ -66,24 +67,23 @@ def build(
     """The chronicle as it is known at ``at`` (ms).
 
     ``documents`` and ``first`` are as for :func:`entente.domain.agreement.status.status`, ``matters`` as
-    :func:`.matters.fold` gives them. Without ``span`` it goes from the first thing there is to ``at``, and on to the
+    :func:`.matters.fold` gives them, ``series`` the figures of indicators by matter as :func:`.indicators.series` reads
+    them. Without ``span`` it goes from the first thing there is to ``at``, and on to the
     last thing that is fixed to come.
 
     Raises:
-        ValueError: as :func:`~entente.domain.agreement.status.status` does; or a period of a series is no year, month
-            or day.
+        ValueError: as :func:`~entente.domain.agreement.status.status` does.
     """
     first = next(iter(documents)) if first is None else first
     agreement = documents[first]
     zone = agreement.termination.zone
     known = [_known(act, at) for act in sorted(acts, key=lambda act: (act.dispatched, act.id)) if act.dispatched <= at]
-    curves = [_curve_lane(one, agreement, zone, at) for one in series]
     given = [_exchange(item) for item in exchanges if item.at <= at]
-    begins, ends = span or _span(known, matters, given, curves, at)
-    moves = list(timeline(documents, known, begins, max(ends, begins + 1), first=first))
-    ground = Ground(documents, first, known, moves, ends, at)
     unseen = hidden(matters, at)
     seen = [matter for matter in matters.values() if matter.id not in unseen and matter.opened.at <= at]
+    begins, ends = span or _span(known, seen, given, at)
+    moves = list(timeline(documents, known, begins, max(ends, begins + 1), first=first))
+    ground = Ground(documents, first, known, moves, ends, at)
     scene = Scene(seen, unseen, ground.name, zone, ends, at)
     lanes = [
         *status_lanes(ground),
@@ -94,7 +94,7 @@ def build(
         meeting_lane(scene),
         statement_lane(scene),
         _lane("exchanges", given),
-        *curves,
+        *(_curve_lane(scene, matter, (series or {}).get(matter.id)) for matter in scene.of("indicator")),
     ]
     return Chronicle(
         title=agreement.title,
@@ -115,23 +115,12 @@ def _known(act: Act, at: int) -> Act:
     return msgspec.structs.replace(act, received=received, delivered=delivered)
 
 
-def _span(
-    acts: list[Act], matters: Mapping[str, Matter], given: list[Mark], curves: list[Lane], at: int
-) -> tuple[int, int]:
+def _span(acts: list[Act], matters: list[Matter], given: list[Mark], at: int) -> tuple[int, int]:
     """From the first thing there is to ``at``, or to the last window that is fixed after it."""
-    unseen = hidden(matters, at)
-    steps = [
-        event.step
-        for matter in matters.values()
-        for event in matter.events
-        if matter.id not in unseen and event.step.at <= at
-    ]
+    steps = [event.step for matter in matters for event in matter.events if event.step.at <= at]
     instants = [act.dispatched for act in acts] + [mark.at for mark in given]
-    for step in steps:
-        instants.append(min(step.at, step.get("effective", step.at)))
-    for lane in curves:
-        instants += [value.begins for value in lane.curve.values] if lane.curve is not None else []
-    windows = [window for step in steps if step.kind in ("dialogue", "meeting") for window in _windows(step)]
+    instants += [min(step.at, step.get("effective", step.at)) for step in steps]
+    windows = [window for step in steps for window in _windows(step)]
     return min(instants, default=at), max([at, *(ends for _, ends in windows)])
 
 
@@ -144,7 +133,7 @@ def _windows(step: Step) -> tuple[tuple[int, int], ...]:
 
 def _lane(group: Group, marks: Iterable[Mark]) -> Lane:
     in_order = tuple(sorted(marks, key=lambda mark: mark.at))
-    return Lane(id=group, group=group, title=GROUP_WORDS[group], note=plain(""), marks=in_order)
+    return Lane(id=group, group=group, title=GROUP_WORDS[group], marks=in_order)
 
 
 def _exchange(item: Exchange) -> Mark:
@@ -161,30 +150,27 @@ def _exchange(item: Exchange) -> Mark:
     )
 
 
-def _curve_lane(series: Series, agreement: Agreement, zone: str, at: int) -> Lane:
-    values = [Value(*_period(text, zone), Decimal(number)) for text, number in series.points]
-    known = tuple(value for value in values if value.begins <= at)
-    terms = agreement.party.get(series.by)
-    name = plain(series.by.upper()) if terms is None else terms.name
+def _curve_lane(scene: Scene, matter: Matter, series: Series | None) -> Lane:
+    points = series.points if series is not None else ()
+    values = [Value(*_period(period, scene.zone), Decimal(value)) for period, value in points]
+    title, source = matter.opened.get("title"), matter.opened.get("source")
     return Lane(
-        id=series.id,
+        id=matter.id,
         group="indicators",
-        title=each(lambda lang: said(series.title, lang)),
-        note=each(lambda lang: " · ".join(filter(None, (said(name, lang), series.source)))),
-        curve=Curve(unit=series.unit, source=series.source, values=known),
+        title=each(lambda lang: said(title, lang)),
+        owner=matter.owner,
+        note=plain(source),
+        curve=Curve(
+            unit=matter.opened.get("unit"),
+            source=source,
+            values=tuple(value for value in values if value.begins <= scene.at),
+        ),
     )
 
 
 def _period(text: str, zone: str) -> tuple[int, int]:
-    """The local year, month or day of a period's text, as instants.
-
-    Raises:
-        ValueError: it is none.
-    """
-    parts = text.count("-")
-    begins = parse_day(text + "-01-01"[3 * parts :])
-    if parts == 2:
-        ends = begins + DAY
-    else:
-        ends = month_start(begins, 1 if parts == 1 else 12)
+    """The local month or day of a period's text, as instants."""
+    month = text.count("-") == 1
+    begins = parse_day(f"{text}-01" if month else text)
+    ends = month_start(begins, 1) if month else add(begins, Period(0, 1), "clamp")
     return first_instant(begins, zone), first_instant(ends, zone)

@@ -147,7 +147,7 @@ KEPT: Mapping[str, Words] = {
     "disputed": _w("disputed", "争いあり", "이견"),
 }
 GROUP_WORDS: Mapping[str, Words] = {
-    "status": _w("Status", "協定の状態", "협정의 상태"),
+    "status": _w("Status, as each party sees it", "協定の状態（各当事国の見解）", "협정의 상태(각 당사국의 견해)"),
     "acts": _w("Formal acts", "公式行為", "공식 행위"),
     "measures": _w("Measures", "関連措置", "연계 조치"),
     "arrangements": _w("Arrangements", "取決め", "합의 사항"),
@@ -157,7 +157,6 @@ GROUP_WORDS: Mapping[str, Words] = {
     "exchanges": _w("Exchanges", "情報の提供", "정보 제공"),
     "indicators": _w("Indicators", "指標", "지표"),
 }
-VIEW_OF = _w("View of {}", "{}の見解", "{}의 견해")
 DIFFER = _w("Views differ", "見解の相違", "견해 차이")
 ENDED = _w("Ended", "終了", "종료")
 ENDS = _w("Ends", "終了予定", "종료 예정")

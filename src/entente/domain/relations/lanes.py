@@ -18,7 +18,7 @@ Group = Literal[
 GROUPS: tuple[Group, ...] = get_args(Group)
 """The order in which lanes stand, from the agreement itself outwards."""
 Form = Literal["done", "expected", "averted", "refused", "limit"]
-"""Of a mark: it came; it is to come as things stand; it was to come and did not; it was refused; the last day for it."""
+"""Of a mark: it came; it is to come as things stand; it was to come and did not; it was refused; a last day."""
 
 
 class Exchange(NamedTuple):
@@ -29,17 +29,6 @@ class Exchange(NamedTuple):
     recipients: tuple[str, ...]
     label: str
     precedence: str
-
-
-class Series(NamedTuple):
-    """An indicator's values; ``points`` are (``2019``, ``2019-07`` or ``2019-07-01``; decimal text) in order."""
-
-    id: str
-    by: str
-    title: Words
-    unit: str
-    source: str
-    points: tuple[tuple[str, str], ...]
 
 
 class Stretch(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,8 +45,8 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
     """Something at an instant, until another one where it lasts.
 
     ``who`` are the parties whose doing it is, none where time alone did it. ``label`` is for a drawing, ``title`` says
-    all. ``rests``: ids of the act or matter, of what that refers to, and the article. ``minor``: a drawing may leave its
-    label out; a table never does. ``code`` is a refused step's or act's.
+    all. ``rests``: ids of the act or matter, of what that refers to, and the article. ``minor``: a drawing may leave
+    its label out; a table never does. ``code``: why a step or an act was refused, or an exchange's precedence.
     """
 
     at: int
@@ -89,12 +78,16 @@ class Curve(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Lane(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of the chronicle; ``note`` says whose it is, or before whom. Marks are in order of their instants."""
+    """One row of the chronicle: ``owner`` is the party whose it is, where it is one's; ``note`` says more of it.
+
+    Marks are in order of their instants.
+    """
 
     id: str
     group: Group
     title: Words
-    note: Words
+    owner: str = ""
+    note: Words = {}
     stretches: tuple[Stretch, ...] = ()
     marks: tuple[Mark, ...] = ()
     curve: Curve | None = None

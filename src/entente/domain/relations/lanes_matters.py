@@ -1,7 +1,7 @@
-"""The lanes of what goes on around the agreement: a band for each measure, arrangement and dialogue, marks for the rest.
+"""The lanes of what goes on around the agreement: a band for each measure, arrangement and dialogue, marks otherwise.
 
-Each step is a mark at the instant of what it states, as its signer dates it; a round of talks and a meeting are one mark
-at their own time, however many steps led to them. Two parties' words stay two marks.
+Each step is a mark at the instant of what it states, as its signer dates it; a round of talks and a meeting are one
+mark at their own time, however many steps led to them. Two parties' words stay two marks.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -10,7 +10,6 @@ from typing import NamedTuple
 from entente.domain.agreement.calendar import first_instant
 from entente.domain.relations.chronicle_words import (
     GROUP_WORDS,
-    JOINT,
     KEPT,
     ON_CONDITION,
     REFUSED,
@@ -24,6 +23,8 @@ from entente.domain.relations.chronicle_words import (
     said,
 )
 from entente.domain.relations.lanes import Form, Group, Lane, Mark, Stretch
+from entente.domain.relations.matters import TABLES
+from entente.domain.relations.statements import out
 from entente.domain.relations.steps import Kind, Step
 from entente.domain.relations.table import Event, Matter
 
@@ -87,19 +88,18 @@ def _gathered(scene: Scene, group: Group, kinds: tuple[Kind, ...]) -> Lane:
         id=group,
         group=group,
         title=GROUP_WORDS[group],
-        note=plain(""),
         marks=tuple(sorted(marks, key=lambda mark: mark.at)),
     )
 
 
 def _band(scene: Scene, matter: Matter, group: Group, note: str) -> Lane:
     title: Words = matter.opened.get("title", plain(matter.id))
-    name = scene.name(matter.owner)
     return Lane(
         id=matter.id,
         group=group,
         title=each(lambda lang: said(title, lang)),
-        note=each(lambda lang: " · ".join(filter(None, (said(name, lang), note)))),
+        owner=matter.owner,
+        note=plain(note),
         stretches=tuple(_stretches(scene, matter)),
         marks=tuple(sorted(_marks(scene, matter, matter.id), key=lambda mark: mark.at)),
     )
@@ -135,6 +135,9 @@ def _instant(scene: Scene, step: Step) -> int:
 
     What is announced for later is announced now: its stretch begins with the word, not with the deed.
     """
+    if step.kind == "note" and step.verb == "deliver":
+        delivered: int = step.get("on")
+        return delivered
     if step.kind != "measure":
         return step.at
     if "on" in step.values:
@@ -149,7 +152,7 @@ def _marks(scene: Scene, matter: Matter, lane: str) -> Iterator[Mark]:
         if event.refusal is not None:
             yield _refused(scene, event, lane)
         elif (matter.kind, event.step.verb) not in _GATHERED:
-            yield _mark(scene, matter, event.step, lane)
+            yield _mark(scene, matter, event, lane)
     if matter.kind == "dialogue":
         yield from _rounds(scene, matter, lane)
     elif matter.kind == "meeting":
@@ -158,6 +161,7 @@ def _marks(scene: Scene, matter: Matter, lane: str) -> Iterator[Mark]:
 
 _GATHERED = {("dialogue", "convene"), ("dialogue", "hold"), ("meeting", "hold")}
 """Steps that have no mark of their own: the round's or the meeting's stands for them."""
+_DONE: Form = "done"
 _MINOR = {
     "arrangement review",
     "dialogue minute", "dialogue propose_minutes", "dialogue adopt_minutes", "dialogue assign", "dialogue done",
@@ -166,21 +170,30 @@ _MINOR = {
 }  # fmt: skip
 
 
-def _mark(scene: Scene, matter: Matter, step: Step, lane: str) -> Mark:
-    label = _label(matter, step)
-    at = _instant(scene, step)
+def _mark(scene: Scene, matter: Matter, event: Event, lane: str) -> Mark:
+    step = event.step
+    at, form = _instant(scene, step), _DONE
     if matter.kind == "statement":
-        at = max(at, matter.opened.get("embargo", at))
+        at, form = _public(matter, step)
     return Mark(
         at=at,
         lane=lane,
-        who=(step.by,),
-        form="done" if at <= scene.at else "expected",
-        label=label,
+        who=matter.audience if event.state == "joint" else (step.by,),
+        form=form if at <= scene.at else "expected",
+        label=_label(matter, event),
         title=_title(scene, matter, step),
         rests=scene.rests(step),
         minor=f"{step.kind} {step.verb}" in _MINOR,
     )
+
+
+def _public(matter: Matter, step: Step) -> tuple[int, Form]:
+    """When the public can have had it: not before an embargo; what was withdrawn before that was never said."""
+    said_at = out(matter)
+    if said_at is None:
+        return step.at, "averted" if step.verb == "issue" else "done"
+    early = step.verb in ("propose", "adopt") and step.at < said_at
+    return (step.at if early else max(step.at, said_at)), "done"
 
 
 def _refused(scene: Scene, event: Event, lane: str) -> Mark:
@@ -202,24 +215,23 @@ def _refused(scene: Scene, event: Event, lane: str) -> Mark:
     )
 
 
-def _label(matter: Matter, step: Step) -> Words:
+def _label(matter: Matter, event: Event) -> Words:
     """A few words: the step's own line where it has one, else what it does; with the title where a lane has many."""
+    step = event.step
     words = VERBS.get(f"{step.kind} {step.verb}", plain(step.verb))
     title: Words = matter.opened.get("title", {})
     summary: Words = step.get("summary", {})
-    if matter.kind == "statement":
-        if step.verb in ("issue", "adopt"):
-            return each(lambda lang: said(title, lang))
-        return each(lambda lang: f"{said(words, lang)}: {said(title, lang)}")
-    if matter.kind == "meeting":
+    if matter.kind == "statement" and (step.verb == "issue" or event.state == "joint"):
+        return each(lambda lang: said(title, lang))
+    if matter.kind in ("statement", "meeting"):
         return each(lambda lang: f"{said(words, lang)}: {said(title, lang)}")
     if matter.kind == "note":
-        return each(lambda lang: f"{said(words, lang)} ({matter.opened.get('act', '')})")
+        return each(lambda lang: f"{said(words, lang)} ({matter.opened.get('act')})")
     if step.verb in ("postpone", "cancel"):
         return each(lambda lang: f"{_round(step, lang)} {said(words, lang)}")
     if step.verb == "report":
-        kept = KEPT.get(step.get("kept", ""), {})
-        return each(lambda lang: f"{said(words, lang)}: {step.get('of', '').upper()} {said(kept, lang)}")
+        kept = KEPT[step.get("kept")]
+        return each(lambda lang: f"{said(words, lang)}: {step.get('of').upper()} {said(kept, lang)}")
     return each(lambda lang: said(summary, lang) or said(words, lang))
 
 
@@ -277,10 +289,10 @@ def _rounds(scene: Scene, matter: Matter, lane: str) -> Iterator[Mark]:
             form: Form = "done" if step.verb == "hold" else "averted"
             rounds[number] = known._replace(form=form, summary=step.get("summary", {}))
     for one in rounds.values():
-        yield _round_mark(scene, matter, one, lane)
+        yield _round_mark(matter, one, lane)
 
 
-def _round_mark(scene: Scene, matter: Matter, round_: _Round, lane: str) -> Mark:
+def _round_mark(matter: Matter, round_: _Round, lane: str) -> Mark:
     def place(lang: str) -> str:
         return ", ".join(filter(None, (round_.place, said(VIDEO, lang) if round_.video else "")))
 
@@ -314,7 +326,7 @@ def _meeting(scene: Scene, matter: Matter, lane: str) -> Iterator[Mark]:
         if event.refusal is not None:
             continue
         place = step.get("place", place) if step.verb == "counter" else place
-        agreed = step.get("window") if step.verb == "agree" else agreed
+        agreed = step.get("window") if step.verb == "agree" and event.state == "agreed" else agreed
         if step.verb in ("hold", "cancel"):
             form = "done" if step.verb == "hold" else "averted"
             summary = step.get("summary", {})
@@ -338,13 +350,6 @@ def _meeting(scene: Scene, matter: Matter, lane: str) -> Iterator[Mark]:
     )
 
 
-def joint(who: tuple[str, ...], lang: str) -> str:
-    """How a mark of more than one party is headed."""
-    return who[0].upper() if len(who) == 1 else said(JOINT, lang) if who else ""
-
-
 def hidden(matters: Mapping[str, Matter], at: int) -> frozenset[str]:
-    """The statements that are under embargo at ``at``."""
-    return frozenset(
-        matter.id for matter in matters.values() if matter.kind == "statement" and at < matter.opened.get("embargo", at)
-    )
+    """The matters that nobody may see at ``at``: statements under embargo."""
+    return frozenset(matter.id for matter in matters.values() if not TABLES[matter.kind].visible(matter, at))

@@ -19,7 +19,6 @@ from entente.domain.relations.chronicle_words import (
     READINGS,
     REFUSED,
     TOPICS,
-    VIEW_OF,
     WOULD_HAVE_ENDED,
     Words,
     day_in_words,
@@ -83,8 +82,8 @@ def _view_lane(ground: Ground, party: str) -> Lane:
     return Lane(
         id=f"status:{party}",
         group="status",
-        title=each(lambda lang: said(VIEW_OF, lang).format(said(name, lang))),
-        note=plain(""),
+        title=each(lambda lang: said(name, lang)),
+        owner=party,
         stretches=tuple(_phases(ground, party)),
         marks=tuple(marks),
     )
@@ -140,7 +139,7 @@ def _end(ground: Ground, party: str, end: int, zone: str, *, stopped: int | None
         lane=f"status:{party}",
         form=form,
         label=label,
-        title=each(lambda lang: f"{said(VIEW_OF, lang).format(said(name, lang))}: {said(label, lang)} ({zone})"),
+        title=each(lambda lang: f"{said(name, lang)}: {said(label, lang)} ({zone})"),
         rests=(*rests, ground.article("termination", "lifecycle 4")),
     )
 
