@@ -63,9 +63,15 @@ bench-synapse: $(VENV)/.test ## two Matrix homeservers, which take a while to in
 	@$(RUN)/python -m bench --only synapse $(BENCH)
 
 .PHONY: system-packages
+# strace cuts a node short at a system call; chromium and the fonts show whether labels lie over one another.
 system-packages:
-	@command -v strace >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq strace >/dev/null; } \
-	  || { echo "make test needs the Debian package strace: apt-get install strace" >&2; exit 1; }
+	@missing=""; command -v strace >/dev/null || missing="$$missing strace"; \
+	command -v chromium >/dev/null || missing="$$missing chromium"; \
+	test -e /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc || missing="$$missing fonts-noto-cjk"; \
+	test -e /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf || missing="$$missing fonts-dejavu-core"; \
+	test -z "$$missing" || { [ "$$(id -u)" = 0 ] && apt-get update -qq \
+	  && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; } \
+	  || { echo "make test needs Debian packages: apt-get install$$missing" >&2; exit 1; }
 
 .PHONY: lock
 lock: ## remake the two hash locks (needs uv)

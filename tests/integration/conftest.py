@@ -1,9 +1,12 @@
 """Directories of two parties, made once; each test plays on a copy."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "domain" / "relations"))  # the case that is drawn
 from support_stop import LAST, OCTOBER, Pair, copy_template, make_template, open_pair
 
 from entente.node.clock import SimulatedClock

@@ -174,6 +174,6 @@ def _hang(flags: Sequence[Flag], poles: list[_Pole], sides: list[bool], edges: "
                 placed.append(Placed(index, pole.x, row, left))
                 below = row + 1
                 begins, ends = _box(pole.x, flags[index].width, left=left)
-                cost += row + (0.2 if left else 0.0) + 4 * edges.crossed(begins, ends)
+                cost += row + (0.2 if left else 0.0) + 6 * edges.crossed(begins, ends)
     deepest = max((each.row for each in placed), default=0)
     return cost + 2 * deepest, placed

@@ -17,7 +17,10 @@ from entente.domain.relations.chronicle_words import JOINT as JOINT_WORD
 from entente.domain.relations.chronicle_words import PHASES, day_in_words, said
 
 WIDTHS = (1280, 1920)
+WIDE = 1600
 MARGIN = 32.0
+AIR = 46.0
+"""Between two panels."""
 ROWS = 7
 """Rows of labels below a lane, at most."""
 Window = tuple[int, int]
@@ -33,6 +36,16 @@ class Look(NamedTuple):
     closer: tuple[Window, ...] | None = None
     prefix: str = "tl"
     style: bool = True
+
+    @property
+    def scale(self) -> float:
+        """How many pixels a unit of the drawing is: on a wide one everything is a little larger."""
+        return 1.15 if self.width >= WIDE else 1.0
+
+    @property
+    def room(self) -> int:
+        """The drawing's width in its own units."""
+        return int(self.width / self.scale)
 
 
 def around_the_end(chronicle: Chronicle) -> tuple[Window, ...]:
@@ -51,24 +64,58 @@ def around_the_end(chronicle: Chronicle) -> tuple[Window, ...]:
 def draw(chronicle: Chronicle, lang: str, look: Look | None = None) -> str:
     """The SVG in one of :data:`~entente.domain.relations.chronicle_words.LANGUAGES`."""
     look = look or Look()
-    closer = around_the_end(chronicle) if look.closer is None else look.closer
     ink = Ink()
-    y = _header(chronicle, lang, look, ink)
-    air = max((chronicle.ends - chronicle.begins) // 60, HOUR_MS)
-    whole = _panel(chronicle, lang, look, ink, (chronicle.begins - air, chronicle.ends + air), y)
-    whole.draw([Span(said(WHOLE, lang), "t2"), Span(_days(chronicle, lang), "t1", "soft", 12)])
+    whole = _whole(chronicle, lang, look, ink)
     y = whole.bottom
-    for index, window in enumerate(closer):
-        y += 46
-        below = _panel(chronicle, lang, look, ink, window, y)
-        below.draw([Span(said(CLOSER, lang), "t2"), Span(_hours(chronicle, window, lang), "t1", "soft", 12)])
+    for index, window in enumerate(_windows(chronicle, look)):
+        below = _closer(chronicle, lang, look, ink, window, y + AIR)
         _connect(ink, whole, below, wedge=index == 0)
         y = below.bottom
     return _document(chronicle, lang, look, ink, y + 24)
 
 
+def leaves(chronicle: Chronicle, lang: str, look: Look | None = None) -> list[str]:
+    """The same as one SVG for the whole and one for each closer look, to stand one below another, or on pages."""
+    look = look or Look()
+    ink = Ink()
+    whole = _whole(chronicle, lang, look, ink)
+    windows = _windows(chronicle, look)
+    if windows:
+        _open(ink, whole, windows[0], whole.bottom + AIR)
+    found = [_document(chronicle, lang, look, ink, whole.bottom + AIR)]
+    for index, window in enumerate(windows):
+        ink = Ink()
+        part = look._replace(prefix=f"{look.prefix}-{index}")
+        below = _closer(chronicle, lang, part, ink, window, 0.0)
+        if index == 0:
+            left, right = below.where.plot, below.where.right
+            head = [(left, 0.0), (right, 0.0), (right, below.time_top), (left, below.time_top)]
+            ink.area(head, "f-wedge", first=True)
+        found.append(_document(chronicle, lang, part, ink, below.bottom + 24))
+    return found
+
+
+def _windows(chronicle: Chronicle, look: Look) -> tuple[Window, ...]:
+    return around_the_end(chronicle) if look.closer is None else look.closer
+
+
+def _whole(chronicle: Chronicle, lang: str, look: Look, ink: Ink) -> Panel:
+    """Header and the whole course, with a little room at both ends."""
+    y = _header(chronicle, lang, look, ink)
+    air = max((chronicle.ends - chronicle.begins) // 60, HOUR_MS)
+    panel = _panel(chronicle, lang, look, ink, (chronicle.begins - air, chronicle.ends + air), y)
+    panel.draw([Span(said(WHOLE, lang), "t2"), Span(_days(chronicle, lang), "t1", "soft", 12)])
+    return panel
+
+
+def _closer(chronicle: Chronicle, lang: str, look: Look, ink: Ink, window: Window, top: float) -> Panel:
+    panel = _panel(chronicle, lang, look, ink, window, top)
+    panel.draw([Span(said(CLOSER, lang), "t2"), Span(_hours(chronicle, window, lang), "t1", "soft", 12)])
+    return panel
+
+
 def _panel(chronicle: Chronicle, lang: str, look: Look, ink: Ink, window: Window, top: float) -> Panel:
-    where = Place(MARGIN, look.width - MARGIN, top)
+    where = Place(MARGIN, look.room - MARGIN, top)
     return Panel(
         chronicle=chronicle,
         lang=lang,
@@ -94,17 +141,21 @@ def _hours(chronicle: Chronicle, window: Window, lang: str) -> str:
 
 def _connect(ink: Ink, whole: Panel, below: Panel, *, wedge: bool) -> None:
     """Shows in the whole which stretch a closer look is of, and opens it to that look's axis."""
-    left, right = whole.scale.clip(below.scale.begins), whole.scale.clip(below.scale.ends)
+    _open(ink, whole, (below.scale.begins, below.scale.ends), below.time_top if wedge else None)
+
+
+def _open(ink: Ink, whole: Panel, window: Window, foot: float | None) -> None:
+    left, right = whole.scale.clip(window[0]), whole.scale.clip(window[1])
     right = max(right, left + 2)
     shape = [(left, whole.time_top), (right, whole.time_top), (right, whole.lanes_end)]
-    if wedge:
-        shape += [(below.where.right, below.time_top), (below.where.plot, below.time_top)]
+    if foot is not None:
+        shape += [(whole.where.right, foot), (whole.where.plot, foot)]
     ink.area([*shape, (left, whole.lanes_end)], "f-wedge", first=True)
 
 
 def _header(chronicle: Chronicle, lang: str, look: Look, ink: Ink) -> float:
     """Title, parties, and the key to what the shapes and bands mean."""
-    room = look.width - 2 * MARGIN
+    room = look.room - 2 * MARGIN
     y = MARGIN
     for line in wrap(said(chronicle.title, lang), 25, room, 2, bold=True):
         y += 28
@@ -146,7 +197,7 @@ def _key(chronicle: Chronicle, lang: str, look: Look, ink: Ink, y: float) -> flo
     x = MARGIN
     for entry in entries:
         wide = 20 + breadth([Span(entry.words)])
-        if x > MARGIN and x + wide > look.width - MARGIN:
+        if x > MARGIN and x + wide > look.room - MARGIN:
             x, y = MARGIN, y + 20
         _entry(ink, entry, x, y, look.prefix)
         x += wide + 20
@@ -170,11 +221,11 @@ def _document(chronicle: Chronicle, lang: str, look: Look, ink: Ink, high: float
         parties=names, begins=begins, ends=ends, lanes=len(chronicle.lanes), marks=len(chronicle.marks)
     )
     ids = f"{look.prefix}-title {look.prefix}-desc"
-    wide, tall = look.width, number(high)
+    tall = number(high * look.scale)
     rules = f"<style>{style()}</style>" if look.style else ""
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="tl" xml:lang="{lang}" lang="{lang}" role="img" '
-        f'aria-labelledby="{ids}" width="{wide}" height="{tall}" viewBox="0 0 {wide} {tall}">'
+        f'aria-labelledby="{ids}" width="{look.width}" height="{tall}" viewBox="0 0 {look.room} {number(high)}">'
         f'<title id="{look.prefix}-title">{clean(said(chronicle.title, lang))}</title>'
         f'<desc id="{look.prefix}-desc">{clean(about)}</desc>'
         f"{rules}<defs>{patterns(look.prefix)}</defs>"

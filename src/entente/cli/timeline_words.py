@@ -12,7 +12,7 @@ def _w(en: str, ja: str, ko: str) -> Words:
 LANGUAGE_NAMES: Mapping[str, str] = {"en": "English", "ja": "日本語", "ko": "한국어"}
 WHOLE = _w("The whole course", "全体の経過", "전체 경과")
 CLOSER = _w("Closer", "拡大", "확대")
-TIMES_IN = _w("times in {}", "時刻は{}", "시각은 {}")
+TIMES_IN = _w("times in {}", "時刻：{}", "시각: {}")
 AS_KNOWN = _w("as known at {}", "{}現在", "{} 현재")
 NOW = _w("as known here", "現時点", "현재 시점")
 FORMS: Mapping[str, Words] = {
@@ -26,6 +26,7 @@ NUMBERED = _w("Numbered above", "番号の内訳", "번호 목록")
 NOTHING_IN = _w("Nothing here in: {}", "この期間に記載なし：{}", "이 기간에 없음: {}")
 COUNT = _w("{} in all", "全{}件", "총 {}건")
 KEY = _w("Key", "凡例", "범례")
+STATUS = _w("Status", "協定の状態", "협정의 상태")
 TABLE = _w("Everything, in order of time", "全記録（時系列）", "전체 기록(시간순)")
 COLUMNS: Mapping[str, Words] = {
     "local": _w("Time, {}", "時刻（{}）", "시각({})"),

@@ -28,7 +28,6 @@ from entente.domain.relations.lanes_matters import (
     talk_lanes,
 )
 from entente.domain.relations.lanes_status import Ground, act_marks, status_lanes
-from entente.domain.relations.steps import Step
 from entente.domain.relations.table import Matter
 
 
@@ -82,7 +81,8 @@ def build(
     unseen = hidden(matters, at)
     seen = [matter for matter in matters.values() if matter.id not in unseen and matter.opened.at <= at]
     begins, ends = span or _span(known, seen, given, at)
-    moves = list(timeline(documents, known, begins, max(ends, begins + 1), first=first))
+    ends = max(ends, begins + 1)
+    moves = list(timeline(documents, known, begins, ends, first=first))
     ground = Ground(documents, first, known, moves, ends, at)
     scene = Scene(seen, unseen, ground.name, zone, ends, at)
     lanes = [
@@ -120,15 +120,8 @@ def _span(acts: list[Act], matters: list[Matter], given: list[Mark], at: int) ->
     steps = [event.step for matter in matters for event in matter.events if event.step.at <= at]
     instants = [act.dispatched for act in acts] + [mark.at for mark in given]
     instants += [min(step.at, step.get("effective", step.at)) for step in steps]
-    windows = [window for step in steps for window in _windows(step)]
-    return min(instants, default=at), max([at, *(ends for _, ends in windows)])
-
-
-def _windows(step: Step) -> tuple[tuple[int, int], ...]:
-    window = step.get("window")
-    if window is None:
-        return ()
-    return (window,) if isinstance(window[0], int) else window
+    fixed = [step.get("window")[1] for step in steps if step.verb in ("convene", "postpone", "agree")]
+    return min(instants, default=at), max([at, *fixed])
 
 
 def _lane(group: Group, marks: Iterable[Mark]) -> Lane:

@@ -89,7 +89,7 @@ STATES: Mapping[str, Words] = {
     "eased": _w("Eased", "緩和", "완화"),
     "standing": _w("Standing", "継続中", "유지"),
     "proposed": _w("Proposed", "提案", "제안"),
-    "open": _w("Open", "実施中", "진행 중"),
+    "open": _w("Open", "進行中", "진행 중"),
     "adjourned": _w("Adjourned", "休会", "휴회"),
 }
 """The states that a band shows; in others there is none."""

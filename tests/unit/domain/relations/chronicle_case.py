@@ -1,4 +1,4 @@
-"""The case of 2019 as steps made by hand, dense enough to draw: dates are public, texts and figures are exercise data."""
+"""The case of 2019 as steps made by hand, dense enough to draw: dates are public, texts and figures an exercise's."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -164,7 +164,8 @@ def statements(hand: Hand) -> None:
     )  # fmt: skip
     hand(
         "kr-statement-2", "issue", "2019-11-22 18:00", attribution="on_record", refs=("kr-4",), about="jp",
-        title=w("Effect of the notice suspended, on condition", "終了通告の効力を条件付きで停止", "종료 통보의 효력을 조건부 정지"),
+        title=w("Effect of the notice suspended, on condition", "終了通告の効力を条件付きで停止",
+                "종료 통보의 효력을 조건부 정지"),
         claim=w("Japan expressed understanding", "日本側は理解を示した", "일본 측은 이해를 표했다"),
     )  # fmt: skip
     hand(
@@ -176,13 +177,6 @@ def statements(hand: Hand) -> None:
         "jp-statement-2", "issue", "2019-11-22 19:10", attribution="background", source="reg-2019-1177",
         title=w("No change in policy on licensing", "許可の方針に変更なし", "허가 방침에 변화 없음"),
     )  # fmt: skip
-    hand(
-        "kr-statement-2",
-        "confirm",
-        "2019-11-22 20:30",
-        by="jp",
-        summary=w("Understanding, of the decision only", "決定に限り理解", "결정에 한한 이해"),
-    )
     hand(
         "kr-statement-3", "issue", "2020-08-24 14:30", attribution="on_record",
         title=w("The agreement can be ended at any time", "協定はいつでも終了し得る", "협정은 언제든 종료할 수 있다"),
@@ -217,23 +211,6 @@ def meetings(hand: Hand) -> None:
     )  # fmt: skip
     hand("jp-meeting-2", "agree", "2023-03-09 14:00", by="kr", window=tokyo)
     hand("jp-meeting-2", "hold", "2023-03-16 18:20", by="kr")
-
-
-def notes(hand: Hand) -> None:
-    hand(
-        "kr-note-1", "send", "2019-08-23 15:00", act="kr-3", to=["jp"], article="21(3)", form="record",
-        authority="Ministry of Foreign Affairs",
-    )  # fmt: skip
-    hand(
-        "kr-note-1",
-        "deliver",
-        "2019-08-23 17:40",
-        to="jp",
-        channel="hand",
-        on="2019-08-23T17:30:00+09:00",
-        evidence="ab" * 32,
-    )
-    hand("kr-note-1", "acknowledge", "2019-08-23 17:50", by="jp")
 
 
 def indicators(hand: Hand) -> None:

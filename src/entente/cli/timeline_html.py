@@ -1,0 +1,176 @@
+"""A chronicle as one HTML page: the drawing, and a table of everything in it, in three languages.
+
+Self-contained: no script, nothing fetched, which its own policy says too. The language is switched by radio buttons and
+style alone; what is chosen is what prints, the drawing on pages of its own.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import NamedTuple
+
+from entente.cli.timeline_axis import local
+from entente.cli.timeline_ink import clean
+from entente.cli.timeline_style import COLOURS, FONTS_BY_LANGUAGE, style
+from entente.cli.timeline_svg import WIDE, WIDTHS, Look, Window, leaves
+from entente.cli.timeline_words import COLUMNS, FORMS, LANGUAGE, LANGUAGE_NAMES, STATUS, TABLE
+from entente.domain.agreement.instants import format_instant
+from entente.domain.relations.chronicle import Chronicle
+from entente.domain.relations.chronicle_words import GROUP_WORDS, LANGUAGES, said
+from entente.domain.relations.lanes import Lane, Mark
+
+SINGLE = 200
+"""With more exchanges than this the table counts those of a day instead of listing them."""
+
+
+class Row(NamedTuple):
+    """A row of the table: when (ms), until when, of which group, by whom, what, and what it rests on."""
+
+    at: int
+    until: int | None
+    group: str
+    who: str
+    what: str
+    rests: str
+
+
+def page(chronicle: Chronicle, lang: str = "en", closer: tuple[Window, ...] | None = None) -> str:
+    """The page, shown in ``lang`` at first; ``closer`` as for :class:`.timeline_svg.Look`."""
+    title = clean(said(chronicle.title, lang))
+    radios = "".join(
+        f'<input type="radio" name="language" id="l-{each}"{" checked" if each == lang else ""} '
+        f'aria-label="{LANGUAGE_NAMES[each]}">'
+        for each in LANGUAGES
+    )
+    labels = "".join(f'<label for="l-{each}" lang="{each}">{LANGUAGE_NAMES[each]}</label>' for each in LANGUAGES)
+    sections = "".join(_section(chronicle, each, closer) for each in LANGUAGES)
+    return (
+        f'<!doctype html>\n<html lang="{lang}"><head><meta charset="utf-8"><title>{title}</title>'
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
+        '<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">'
+        f"<style>{style()}{_style()}</style></head><body>"
+        f'{radios}<nav aria-label="{said(LANGUAGE, lang)}">{labels}</nav><main>{sections}</main></body></html>\n'
+    )
+
+
+def _section(chronicle: Chronicle, lang: str, closer: tuple[Window, ...] | None) -> str:
+    narrow, wide = (_figures(chronicle, lang, width, closer) for width in WIDTHS)
+    figures = f'<div class="narrow">{narrow}</div><div class="wide">{wide}</div>'
+    zone = chronicle.zone
+    heads = "".join(f'<th scope="col">{clean(said(words, lang).format(zone))}</th>' for words in COLUMNS.values())
+    body = "".join(_row(row, zone) for row in rows(chronicle, lang))
+    return (
+        f'<section class="of-{lang}" lang="{lang}"><h1>{clean(said(chronicle.title, lang))}</h1>{figures}'
+        f'<h2>{clean(said(TABLE, lang))}</h2><div class="sheet"><table><thead><tr>{heads}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div></section>"
+    )
+
+
+def _figures(chronicle: Chronicle, lang: str, width: int, closer: tuple[Window, ...] | None) -> str:
+    look = Look(width=width, closer=closer, prefix=f"{lang}-{width}", style=False)
+    return "".join(f"<figure>{svg}</figure>" for svg in leaves(chronicle, lang, look))
+
+
+def rows(chronicle: Chronicle, lang: str) -> list[Row]:
+    """Everything in order of time: every mark, and each phase and difference of views; once what is the same."""
+    found: list[Row] = []
+    for lane in chronicle.lanes:
+        found += _stretches(lane, lang) if lane.group == "status" else []
+        many = lane.group == "exchanges" and len(lane.marks) > SINGLE
+        found += (
+            _counted(chronicle, lane, lang) if many else [_mark(chronicle, mark, lane, lang) for mark in lane.marks]
+        )
+    return sorted(dict.fromkeys(found), key=lambda row: row.at)
+
+
+def _stretches(lane: Lane, lang: str) -> list[Row]:
+    group, title = said(STATUS, lang), said(lane.title, lang)
+    found = []
+    for stretch in lane.stretches:
+        label = said(stretch.label, lang)
+        what = label if label == title else f"{title}: {label}"
+        found.append(Row(stretch.begins, stretch.ends, group, "", what, ", ".join(stretch.rests)))
+    return found
+
+
+def _mark(chronicle: Chronicle, mark: Mark, lane: Lane, lang: str) -> Row:
+    what = said(mark.title, lang)
+    if mark.form in ("expected", "averted"):
+        what += f" ({said(FORMS[mark.form], lang)})"
+    group = said(STATUS if lane.group == "status" else GROUP_WORDS[lane.group], lang)
+    return Row(mark.at, mark.until, group, _names(chronicle, mark.who, lang), what, ", ".join(mark.rests))
+
+
+def _names(chronicle: Chronicle, who: Sequence[str], lang: str) -> str:
+    return ", ".join(said(chronicle.names.get(party, {}), lang) or party.upper() for party in who)
+
+
+def _counted(chronicle: Chronicle, lane: Lane, lang: str) -> Iterator[Row]:
+    """A row for each local day, sender and precedence."""
+
+    def key(mark: Mark) -> tuple[str, tuple[str, ...], str]:
+        return f"{local(mark.at, chronicle.zone):%Y-%m-%d}", mark.who, mark.code
+
+    for (_, who, precedence), marks in groupby(sorted(lane.marks, key=key), key=key):
+        each = list(marks)
+        what = f"{precedence} × {len(each)}"
+        group = said(GROUP_WORDS[lane.group], lang)
+        yield Row(each[0].at, each[-1].at, group, _names(chronicle, who, lang), what, "")
+
+
+def _row(row: Row, zone: str) -> str:
+    ends = ""
+    if row.until is not None:
+        ends = f"<br>– {_moment(row.until, zone, after=row.at)}"
+    here = f'<time datetime="{format_instant(row.at)}">{_moment(row.at, zone)}</time>{ends}'
+    cells = (clean(row.group), clean(row.who), clean(row.what), clean(row.rests))
+    return f"<tr><td>{here}</td><td>{_moment(row.at, 'UTC')}</td>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+
+
+def _moment(at: int, zone: str, *, after: int | None = None) -> str:
+    """An instant in a zone; only its time where it is on the same day as another."""
+    moment = local(at, zone)
+    time = f"{moment:%H:%M:%S}" if moment.second else f"{moment:%H:%M}"
+    if after is not None and local(after, zone).date() == moment.date():
+        return time
+    return f"{moment:%Y-%m-%d} {time}"
+
+
+def _colours(*, night: bool) -> str:
+    return "".join(f"--{name}:{tone.night if night else tone.day};" for name, tone in COLOURS.items())
+
+
+def _style() -> str:
+    chosen = ",".join(f"#l-{lang}:checked~main .of-{lang}" for lang in LANGUAGES)
+    pressed = ",".join(f"#l-{lang}:checked~nav label[for=l-{lang}]" for lang in LANGUAGES)
+    focused = ",".join(f"#l-{lang}:focus-visible~nav label[for=l-{lang}]" for lang in LANGUAGES)
+    fonts = "".join(f":lang({lang}){{font-family:{names}}}" for lang, names in FONTS_BY_LANGUAGE.items())
+    return (
+        f":root{{color-scheme:light dark;{_colours(night=False)}}}"
+        f"@media screen and (prefers-color-scheme:dark){{:root{{{_colours(night=True)}}}}}"
+        f"{_PAGE}{fonts}main section{{display:none}}{chosen}{{display:block}}"
+        f"{pressed}{{color:var(--paper);background:var(--ink);border-color:var(--ink)}}"
+        f"{focused}{{outline:2px solid var(--party0);outline-offset:2px}}"
+        f"{_PRINT}"
+    )
+
+
+_PAGE = (
+    "html{background:var(--paper);color:var(--ink)}body{margin:0 auto;max-width:1920px;font-size:15px;line-height:1.5}"
+    "input{position:absolute;opacity:0;pointer-events:none}"
+    "nav{display:flex;gap:8px;justify-content:flex-end;padding:20px 32px 0}"
+    "label{border:1px solid var(--line);border-radius:999px;padding:3px 14px;font-size:14px;cursor:pointer}"
+    "h1{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}"
+    "h2{font-size:20px;line-height:1.3;margin:40px 32px 12px;font-weight:600}"
+    "figure{margin:0}figure svg{display:block;width:100%;height:auto}.wide{display:none}"
+    f"@media(min-width:{WIDE}px){{.narrow{{display:none}}.wide{{display:block}}}}"
+    ".sheet{padding:0 32px 64px;overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:14px}"
+    "th,td{text-align:left;vertical-align:top;padding:7px 20px 7px 0;border-bottom:1px solid var(--grid)}"
+    "th{color:var(--soft);font-weight:600;border-bottom:1px solid var(--soft);white-space:nowrap}"
+    "td:nth-child(-n+2){white-space:nowrap;font-variant-numeric:tabular-nums}"
+    "td:nth-child(2),td:nth-child(3),td:nth-child(6){color:var(--soft)}td:last-child,th:last-child{padding-right:0}"
+)
+_PRINT = (
+    "@page{size:A3;margin:12mm}@media print{html{font-size:10pt}nav{display:none}.wide{display:none}"
+    ".narrow{display:block}figure{break-after:page;break-inside:avoid}figure svg{max-height:98vh}"
+    "h2{margin:0 0 12px}.sheet{padding:0;overflow:visible}thead{display:table-header-group}tr{break-inside:avoid}}"
+)

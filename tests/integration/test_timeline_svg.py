@@ -1,0 +1,128 @@
+"""The drawn timeline in a real browser: no text over another, none cut off, at two widths and in three languages."""
+
+import re
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+from chronicle_case import AFTERWARDS, Hand, acts, case, exchanges, kst, series, steps, terms
+from support_browser import TEXTS, Box, Seen, ask, seen
+
+from entente.cli.timeline_html import page
+from entente.cli.timeline_svg import Look, draw
+from entente.domain.relations.chronicle import Chronicle, build
+from entente.domain.relations.chronicle_words import LANGUAGES
+from entente.domain.relations.matters import fold
+
+WIDTHS = (1280, 1920)
+LOOK = "({texts, poles})"
+PAGE = (
+    "({texts, poles, wide: document.documentElement.scrollWidth,"
+    " shown: [...document.querySelectorAll('main section')].filter(each => each.offsetHeight).map(each => each.lang)})"
+)
+
+
+def crowded() -> Chronicle:
+    """The same case with forty more things in one winter and more items than can be shown one by one."""
+    hand = Hand()
+    title = {"en": "A longer statement about the course of the talks", "ja": "対話の経過についての長めの声明文その一"}
+    for number in range(40):
+        day = f"2019-12-{number // 2 + 1:02} {8 + number % 2:02}:{number:02}"
+        hand(f"jp-statement-{number + 20}", "issue", day, attribution="on_record", title=title)
+    many = [
+        each._replace(at=kst("2019-11-22 00:00") + index * 600_000)
+        for index in range(200)
+        for each in [next(exchanges())]
+    ]
+    return build(terms(), acts(), fold([*steps(), *hand.steps]), many, series(), at=AFTERWARDS)
+
+
+def clashes(texts: list[Seen]) -> list[tuple[str, str]]:
+    return [(one.text, other.text) for one, other in combinations(texts, 2) if one.box.over(other.box)]
+
+
+def cut_off(texts: list[Seen]) -> list[str]:
+    return [
+        each.text
+        for each in texts
+        if each.box.left < each.drawing.left
+        or each.box.right > each.drawing.right
+        or each.box.bottom > each.drawing.bottom
+    ]
+
+
+def crossed(texts: list[Seen], poles: list[Box]) -> list[str]:
+    return [each.text for each in texts for pole in poles if each.box.over(pole, 0.2)]
+
+
+def looked_at(
+    chronicle: Chronicle, lang: str, width: int, folder: Path, font: str = ""
+) -> tuple[list[Seen], list[Box]]:
+    drawn = draw(chronicle, lang, Look(width=width))
+    if font:
+        drawn = re.sub(r"font-family:[^;}]*", f"font-family:{font}", drawn)
+    file = folder / "timeline.svg"
+    file.write_text(drawn, encoding="utf-8")
+    return seen(ask(file, width, TEXTS, LOOK, folder / "profile"))
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_no_label_lies_over_another(lang: str, width: int, tmp_path: Path) -> None:
+    texts, poles = looked_at(case(), lang, width, tmp_path)
+    assert len(texts) > 120
+    assert len(poles) > 60
+    assert clashes(texts) == []
+    assert cut_off(texts) == []
+    assert crossed(texts, poles) == []
+
+
+def test_the_widest_of_the_usual_fonts_has_room_too(tmp_path: Path) -> None:
+    texts, poles = looked_at(case(), "en", 1280, tmp_path, "'DejaVu Sans'")
+    assert clashes(texts) == []
+    assert cut_off(texts) == []
+    assert crossed(texts, poles) == []
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_where_there_is_no_room_numbers_stand_and_lie_over_nothing(lang: str, tmp_path: Path) -> None:
+    texts, poles = looked_at(crowded(), lang, 1280, tmp_path)
+    assert len([each for each in texts if re.fullmatch(r"\d+–\d+", each.text)]) >= 1
+    assert clashes(texts) == []
+    assert cut_off(texts) == []
+    assert crossed(texts, poles) == []
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_page_shows_one_language_without_overlaps_or_scrolling_sideways(
+    lang: str, width: int, tmp_path: Path
+) -> None:
+    file = tmp_path / "timeline.html"
+    file.write_text(without_policy(page(case(), lang)), encoding="utf-8")
+    answer = ask(file, width, TEXTS, PAGE, tmp_path / "profile")
+    texts, poles = seen(answer)
+    assert answer["shown"] == [lang]
+    assert answer["wide"] <= width
+    assert len(texts) > 120
+    assert clashes(texts) == []
+    assert cut_off(texts) == []
+    assert crossed(texts, poles) == []
+
+
+def test_a_language_is_chosen_by_its_label_without_a_script(tmp_path: Path) -> None:
+    file = tmp_path / "timeline.html"
+    file.write_text(without_policy(page(case(), "en")), encoding="utf-8")
+    script = (
+        "const shown = [], all = [...document.querySelectorAll('main section')];"
+        "for (const label of document.querySelectorAll('nav label')) {"
+        " label.click(); shown.push(all.filter(each => each.offsetHeight).map(each => each.lang)) }"
+    )
+    assert ask(file, 1280, script, "shown", tmp_path / "profile") == [["en"], ["ja"], ["ko"]]
+
+
+def without_policy(html: str) -> str:
+    """The page as it is but for the policy that would stop the test's own script."""
+    found, count = re.subn(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", html)
+    assert count == 1
+    return found
