@@ -5,28 +5,23 @@ Bands with their names, marks as flags (:mod:`.timeline_place`); what finds no r
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import NamedTuple
 
-from entente.cli.timeline_axis import DAY_MS, Scale, clock, short_day, short_time, ticks
+from entente.cli.timeline_axis import DAY_MS, Scale, clock, short_day, ticks
 from entente.cli.timeline_curve import curve, histogram
-from entente.cli.timeline_ink import JOINT, TIME, Ink, Span, breadth
-from entente.cli.timeline_place import REACH, Flag, Placed, place
+from entente.cli.timeline_flags import Flags, Hung
+from entente.cli.timeline_ink import Ink, Span, breadth
+from entente.cli.timeline_place import REACH
 from entente.cli.timeline_style import band
 from entente.cli.timeline_text import fit, width, wrap
 from entente.cli.timeline_words import NOTHING_IN, NUMBERED
 from entente.domain.relations.chronicle import Chronicle
 from entente.domain.relations.chronicle_words import GROUP_WORDS, said
-from entente.domain.relations.chronicle_words import JOINT as JOINT_WORD
-from entente.domain.relations.lanes import Lane, Mark, Stretch
+from entente.domain.relations.lanes import Lane, Mark
 
 BAND = 22.0
 ROW = 19.0
 GUTTER = 208.0
-LABELS = (0.4, 0.28, 0.18)
-"""How much of the time's breadth a label may take: the first with which every one finds room."""
-LONG = 300 * DAY_MS
-"""A panel of more time than this shows single exchanges and last days for notice without words."""
 MANY = 40
 """With more exchanges than this in a panel they are counted by columns."""
 
@@ -59,19 +54,17 @@ class Panel:
     lang: str
     scale: Scale
     where: Place
-    rows: int
     ink: Ink
     prefix: str
     numbered: list[Numbered] = field(default_factory=list)
     bottom: float = 0.0
     time_top: float = 0.0
     lanes_end: float = 0.0
-    label: float = 0.0
 
     @property
-    def span(self) -> int:
-        """How much time it shows, in ms."""
-        return self.scale.ends - self.scale.begins
+    def flags(self) -> Flags:
+        """What the panel's lanes say."""
+        return Flags(self.chronicle, self.lang, self.scale)
 
     def draw(self, title: Sequence[Span]) -> None:
         """The heading, the axis, every lane that has something here, and what the numbers mean."""
@@ -140,7 +133,7 @@ class Panel:
 
     def _moments(self) -> None:
         """Lines through all lanes: an end that a view had before it, and the instant of what is known."""
-        for x in self._lines():
+        for x in self.flags.lines():
             self.ink.line([(x, self.time_top), (x, self.bottom)], "l-accent w15 dash", back=True)
         now = self.chronicle.at
         if self.scale.begins < now < min(self.scale.ends, self.chronicle.ends):
@@ -148,15 +141,9 @@ class Panel:
             self.ink.rect(x, self.time_top, self.where.right - x, self.bottom - self.time_top, "f-grid", back=True)
             self.ink.line([(x, self.time_top), (x, self.bottom)], "l-ink w15", back=True)
 
-    def _lines(self) -> list[float]:
-        """Where a view's ends stand."""
-        lanes = (lane for lane in self.chronicle.lanes if lane.group == "status")
-        found = {mark.at for lane in lanes for mark in lane.marks if not mark.minor and self.scale.has(mark.at)}
-        return [self.scale.x(at) for at in sorted(found)]
-
     def _second_axis(self) -> None:
         """Below a panel of hours the same hours in UTC."""
-        if self.span > 4 * DAY_MS:
+        if self.flags.span > 4 * DAY_MS:
             return
         y = self.bottom + 16
         self.ink.text(self.where.left, y, [Span("UTC", "t4", "soft")])
@@ -212,7 +199,7 @@ class Panel:
 
     def _content(self, lane: Lane, top: float) -> float:
         """Bands or a line, with flags below; numbers above, where some found no room."""
-        flags, marks, placed, over = self._hung(lane)
+        hung, over = self.flags.hang(lane)
         top = self._badges(over, top)
         base = top + BAND if lane.stretches else top + 7
         self._bands(lane, top)
@@ -221,9 +208,9 @@ class Panel:
         for mark in lane.marks:
             if self.scale.has(mark.at):
                 self._tick(lane, mark, top, base)
-        for each in placed:
-            self._flag(flags[each.flag], each, marks[each.flag], base, lane)
-        deepest = max((each.row + 1 for each in placed), default=0)
+        for each in hung:
+            self._flag(each, base, lane)
+        deepest = max((each.row + 1 for each in hung), default=0)
         return base + (12 + (deepest - 1) * ROW + 9 if deepest else 4)
 
     def _bands(self, lane: Lane, top: float) -> None:
@@ -235,16 +222,9 @@ class Panel:
             fill = f"{self.prefix}-{name}"
             title = f"{said(lane.title, self.lang)}: {said(stretch.label, self.lang)}"
             self.ink.rect(begins, top, ends - begins, BAND, f"e-{name}", fill=fill, title=title)
-            label = said(stretch.label, self.lang)
-            x = self._gap(lane, begins, ends, width(label, 12))
+            x = self.flags.gap(lane, stretch)
             if x is not None:
-                self.ink.text(x, top + 15.5, [Span(label)])
-
-    def _gap(self, lane: Lane, begins: float, ends: float, wide: float) -> float | None:
-        """Where in a band a label stands clear of all ticks; None where nowhere."""
-        ticks_in = [self.scale.x(mark.at) for mark in lane.marks if mark.form != "limit"]
-        edges = [begins, *sorted(x for x in {*ticks_in, *self._lines()} if begins + 1 < x < ends - 1), ends]
-        return next((a + 8 for a, b in pairwise(edges) if b - a >= wide + 16), None)
+                self.ink.text(x, top + 15.5, [Span(said(stretch.label, self.lang))])
 
     def _tick(self, lane: Lane, mark: Mark, top: float, base: float) -> None:
         x = self.scale.x(mark.at)
@@ -253,8 +233,8 @@ class Panel:
         elif lane.stretches:
             self.ink.line([(x, top), (x, base)], "l-paper w2")
             self.ink.line([(x, top), (x, base)], "l-ink")
-        elif self._wordless(lane, mark):
-            self.ink.glyph(x, base, self._shape(mark), self._colour(mark), mark.form, said(mark.title, self.lang))
+        elif self.flags.wordless(lane, mark):
+            self._glyph(mark, x, base)
         else:
             self.ink.line([(x, base - 4), (x, base)], "l-ink")
         if mark.until is not None and (end := self.scale.clip(mark.until)) - x > 2:
@@ -262,73 +242,20 @@ class Panel:
 
     # Flags
 
-    def _hung(self, lane: Lane) -> tuple[list[Flag], list[Mark | Stretch], list[Placed], list[Mark]]:
-        """The lane's flags where they hang; with shorter labels, before any mark is left over for a number."""
-        room = self.where.right - self.where.plot
-        for share in LABELS:
-            self.label = room * share
-            flags, marks = self._flags(lane)
-            placed, over = place(flags, self.where.plot - 2, self.where.right, self.rows, self._lines())
-            left_over = [mark for mark in (marks[index] for index in over) if isinstance(mark, Mark) and not mark.minor]
-            if not left_over:
-                break
-        return flags, marks, placed, left_over
-
-    def _flags(self, lane: Lane) -> tuple[list[Flag], list[Mark | Stretch]]:
-        """What is to be hung: every mark in sight, and phases whose names do not fit into their stretches."""
-        found: list[tuple[float, bool, Mark | Stretch]] = [
-            (self.scale.x(mark.at), mark.minor, mark)
-            for mark in lane.marks
-            if self.scale.has(mark.at) and not self._wordless(lane, mark)
-        ]
-        if lane.group == "status":
-            for stretch in lane.stretches:
-                begins, ends = self.scale.clip(stretch.begins), self.scale.clip(stretch.ends)
-                words = width(said(stretch.label, self.lang), 12)
-                if ends - begins >= 3 and self._gap(lane, begins, ends, words) is None:
-                    found.append((begins, False, stretch))
-        found.sort(key=lambda each: each[0])
-        flags = [Flag(x, breadth(self._spans(each)), minor) for x, minor, each in found]
-        return flags, [each for _, _, each in found]
-
-    def _wordless(self, lane: Lane, mark: Mark) -> bool:
-        return self.span > LONG and (mark.form == "limit" or lane.group == "exchanges")
-
-    def _spans(self, each: Mark | Stretch) -> list[Span]:
-        spans: list[Span] = []
-        if isinstance(each, Mark) and each.who:
-            who = each.who[0].upper() if len(each.who) == 1 else said(JOINT_WORD, self.lang)
-            spans.append(Span(who, "t6", self._colour(each)))
-        label = fit(said(each.label, self.lang), 12, self.label)
-        spans.append(Span(label, gap=6.0 if spans else 0.0))
-        at = each.at if isinstance(each, Mark) else each.begins
-        spans.append(Span(short_time(at, self.chronicle.zone, self.lang, self.span), "t4", "soft", 7.0))
-        return spans
-
-    def _colour(self, mark: Mark) -> str:
-        if len(mark.who) != 1 or mark.who[0] not in self.chronicle.parties:
-            return "accent" if not mark.who else "ink"
-        return f"party{self.chronicle.parties.index(mark.who[0]) % 4}"
-
-    def _shape(self, mark: Mark) -> int:
-        if not mark.who:
-            return TIME
-        if len(mark.who) > 1 or mark.who[0] not in self.chronicle.parties:
-            return JOINT
-        return self.chronicle.parties.index(mark.who[0]) % 4
-
-    def _flag(self, flag: Flag, placed: Placed, each: Mark | Stretch, base: float, lane: Lane) -> None:
-        y = base + 13 + placed.row * ROW
-        points = [(flag.x, base), (placed.pole, base + 5), (placed.pole, y)]
-        self.ink.line(points if flag.x != placed.pole else [(flag.x, base), (flag.x, y)], "l-soft pole", back=True)
-        title = said(each.title if isinstance(each, Mark) else each.label, self.lang)
-        if isinstance(each, Mark):
-            self.ink.glyph(placed.pole, y, self._shape(each), self._colour(each), each.form, title)
+    def _flag(self, hung: Hung, base: float, lane: Lane) -> None:
+        y = base + 13 + hung.row * ROW
+        bent = [(hung.x, base), (hung.pole, base + 5), (hung.pole, y)]
+        self.ink.line(bent if hung.x != hung.pole else [(hung.x, base), (hung.x, y)], "l-soft pole", back=True)
+        if isinstance(hung.what, Mark):
+            self._glyph(hung.what, hung.pole, y)
         else:
-            name = band(lane.group, each.state)
-            self.ink.rect(placed.pole - 4.5, y - 4.5, 9, 9, "l-soft", fill=f"{self.prefix}-{name}")
-        x = placed.pole - REACH if placed.left else placed.pole + REACH
-        self.ink.text(x, y + 4, self._spans(each), anchor="e" if placed.left else "", halo=True)
+            fill = f"{self.prefix}-{band(lane.group, hung.what.state)}"
+            self.ink.rect(hung.pole - 4.5, y - 4.5, 9, 9, "l-soft", fill=fill)
+        x = hung.pole - REACH if hung.left else hung.pole + REACH
+        self.ink.text(x, y + 4, hung.spans, anchor="e" if hung.left else "", halo=True)
+
+    def _glyph(self, mark: Mark, x: float, y: float) -> None:
+        self.ink.glyph(x, y, self.flags.shape(mark), self.flags.colour(mark), mark.form, said(mark.title, self.lang))
 
     def _badges(self, marks: list[Mark], top: float) -> float:
         """Numbers above the lane for what found no room; marks close together share one."""
@@ -363,12 +290,9 @@ class Panel:
         for index, (number, mark) in enumerate(self.numbered):
             x = self.where.plot + index // high * each
             when = short_day(mark.at, self.chronicle.zone, self.lang, year=True)
-            if self.span <= 3 * DAY_MS:
+            if self.flags.span <= 3 * DAY_MS:
                 when = clock(mark.at, self.chronicle.zone)
-            head = [Span(str(number), "t5"), Span(when, "t4", "soft", 7)]
-            if mark.who:
-                who = mark.who[0].upper() if len(mark.who) == 1 else said(JOINT_WORD, self.lang)
-                head.append(Span(who, "t6", self._colour(mark), 7))
+            head = [Span(str(number), "t5"), Span(when, "t4", "soft", 7), *self.flags.who(mark, 7)]
             label = fit(said(mark.label, self.lang), 12, each - breadth(head) - 24)
             self.ink.text(x, y + 18 + index % high * 18, [*head, Span(label, gap=6)])
         self.bottom = y + 12 + high * 18

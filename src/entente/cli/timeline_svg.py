@@ -21,8 +21,6 @@ WIDE = 1600
 MARGIN = 32.0
 AIR = 46.0
 """Between two panels."""
-ROWS = 7
-"""Rows of labels below a lane, at most."""
 Window = tuple[int, int]
 
 
@@ -121,7 +119,6 @@ def _panel(chronicle: Chronicle, lang: str, look: Look, ink: Ink, window: Window
         lang=lang,
         scale=Scale(*window, where.plot, where.right),
         where=where,
-        rows=ROWS,
         ink=ink,
         prefix=look.prefix,
     )
