@@ -93,7 +93,16 @@ class Flags:
         return next((a + 8 for a, b in pairwise(edges) if b - a >= wide + 16), None)
 
     def lines(self) -> list[float]:
-        """Where the ends stand that a view had before it: lines through the whole panel."""
+        """Where lines stand through the whole panel: ends that a view had before it, and now."""
+        return sorted([*self.ends(), *([self.scale.x(self.chronicle.at)] if self.foresees() else [])])
+
+    def foresees(self) -> bool:
+        """Whether the panel shows what follows after the instant of what is known."""
+        at = self.chronicle.at
+        return self.scale.begins < at < min(self.scale.ends, self.chronicle.ends)
+
+    def ends(self) -> list[float]:
+        """Where the ends stand that a view had before it."""
         lanes = (lane for lane in self.chronicle.lanes if lane.group == "status")
         found = {mark.at for lane in lanes for mark in lane.marks if not mark.minor and self.scale.has(mark.at)}
         return [self.scale.x(at) for at in sorted(found)]
@@ -111,6 +120,11 @@ class Flags:
             return []
         name = mark.who[0].upper() if len(mark.who) == 1 else said(JOINT_WORD, self.lang)
         return [Span(name, "t6", self.colour(mark), gap)]
+
+    def title(self, mark: Mark) -> str:
+        """All that there is to say of a mark in one line."""
+        names = (said(self.chronicle.names.get(party, {}), self.lang) or party.upper() for party in mark.who)
+        return ": ".join(filter(None, (", ".join(names), said(mark.title, self.lang))))
 
     def colour(self, mark: Mark) -> str:
         """The colour of a mark: its party's, or one for what several did or time did."""

@@ -166,7 +166,7 @@ _PAGE = (
     ".sheet{padding:0 32px 64px;overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:14px}"
     "th,td{text-align:left;vertical-align:top;padding:7px 20px 7px 0;border-bottom:1px solid var(--grid)}"
     "th{color:var(--soft);font-weight:600;border-bottom:1px solid var(--soft);white-space:nowrap}"
-    "td:nth-child(-n+2){white-space:nowrap;font-variant-numeric:tabular-nums}"
+    "td:nth-child(-n+3){white-space:nowrap;font-variant-numeric:tabular-nums}"
     "td:nth-child(2),td:nth-child(3),td:nth-child(6){color:var(--soft)}td:last-child,th:last-child{padding-right:0}"
 )
 _PRINT = (

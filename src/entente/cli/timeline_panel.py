@@ -133,12 +133,12 @@ class Panel:
 
     def _moments(self) -> None:
         """Lines through all lanes: an end that a view had before it, and the instant of what is known."""
-        for x in self.flags.lines():
+        for x in self.flags.ends():
             self.ink.line([(x, self.time_top), (x, self.bottom)], "l-accent w15 dash", back=True)
-        now = self.chronicle.at
-        if self.scale.begins < now < min(self.scale.ends, self.chronicle.ends):
-            x = self.scale.x(now)
-            self.ink.rect(x, self.time_top, self.where.right - x, self.bottom - self.time_top, "f-grid", back=True)
+        if self.flags.foresees():
+            x = self.scale.x(self.chronicle.at)
+            top, right = self.time_top, self.where.right
+            self.ink.area([(x, top), (right, top), (right, self.bottom), (x, self.bottom)], "f-grid", first=True)
             self.ink.line([(x, self.time_top), (x, self.bottom)], "l-ink w15", back=True)
 
     def _second_axis(self) -> None:
@@ -255,7 +255,7 @@ class Panel:
         self.ink.text(x, y + 4, hung.spans, anchor="e" if hung.left else "", halo=True)
 
     def _glyph(self, mark: Mark, x: float, y: float) -> None:
-        self.ink.glyph(x, y, self.flags.shape(mark), self.flags.colour(mark), mark.form, said(mark.title, self.lang))
+        self.ink.glyph(x, y, self.flags.shape(mark), self.flags.colour(mark), mark.form, self.flags.title(mark))
 
     def _badges(self, marks: list[Mark], top: float) -> float:
         """Numbers above the lane for what found no room; marks close together share one."""

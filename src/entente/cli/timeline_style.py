@@ -72,10 +72,10 @@ BAND_OF: Mapping[str, str] = {
     "adjourned": "rest",
 }
 TEXT_ON: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("ink", ("paper", "wedge")),
-    ("soft", ("paper", "wedge")),
-    ("accent", ("paper", "wedge")),
-    *((f"party{index}", ("paper", "wedge")) for index in range(4)),
+    ("ink", ("paper", "wedge", "grid")),
+    ("soft", ("paper", "wedge", "grid")),
+    ("accent", ("paper", "wedge", "grid")),
+    *((f"party{index}", ("paper", "wedge", "grid")) for index in range(4)),
 )
 """Every colour of text with the grounds that it stands on; on bands it is ink."""
 _PATTERNS: Mapping[str, tuple[int, str]] = {

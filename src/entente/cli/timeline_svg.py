@@ -11,7 +11,7 @@ from entente.cli.timeline_ink import JOINT, Ink, Span, breadth, clean, number
 from entente.cli.timeline_panel import Panel, Place
 from entente.cli.timeline_style import band, patterns, style
 from entente.cli.timeline_text import wrap
-from entente.cli.timeline_words import AS_KNOWN, CLOSER, DESCRIPTION, FORMS, TIMES_IN, WHOLE
+from entente.cli.timeline_words import AS_KNOWN, CLOSER, DESCRIPTION, FORMS, NOW, TIMES_IN, WHOLE
 from entente.domain.relations.chronicle import Chronicle
 from entente.domain.relations.chronicle_words import JOINT as JOINT_WORD
 from entente.domain.relations.chronicle_words import PHASES, day_in_words, said
@@ -185,6 +185,8 @@ def _key(chronicle: Chronicle, lang: str, look: Look, ink: Ink, y: float) -> flo
     entries.append(_Entry(said(JOINT_WORD, lang), JOINT, "ink", "done"))
     forms = {mark.form for mark in chronicle.marks}
     entries += [_Entry(said(FORMS[form], lang), 0, "soft", form) for form in FORMS if form in forms]
+    if chronicle.at < chronicle.ends:
+        entries.append(_Entry(said(NOW, lang), form="now"))
     least = (chronicle.ends - chronicle.begins) // 200
     status = [stretch for lane in chronicle.lanes if lane.group == "status" for stretch in lane.stretches]
     states = {stretch.state for stretch in status if stretch.ends - stretch.begins > least}
@@ -204,6 +206,9 @@ def _key(chronicle: Chronicle, lang: str, look: Look, ink: Ink, y: float) -> flo
 def _entry(ink: Ink, entry: _Entry, x: float, y: float, prefix: str) -> None:
     if entry.band:
         ink.rect(x, y - 10, 14, 12, "l-soft", fill=f"{prefix}-{entry.band}")
+    elif entry.form == "now":
+        ink.rect(x + 5, y - 10, 9, 12, "f-grid")
+        ink.line([(x + 5, y - 10), (x + 5, y + 2)], "l-ink w15")
     elif entry.form == "limit":
         ink.area([(x + 2, y - 8), (x + 10, y - 8), (x + 6, y - 1)], "f-soft")
     else:

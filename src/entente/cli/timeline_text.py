@@ -59,7 +59,9 @@ def wrap(text: str, size: float, room: float, lines: int, *, bold: bool = False)
         if not line or width((line + piece).rstrip(), size, bold=bold) <= room:
             line += piece
         elif len(found) + 1 == lines:
-            return [*found, fit((line + "".join(pieces[index:])).strip(), size, room, bold=bold)]
+            found.append((line + "".join(pieces[index:])).strip())
+            line = ""
+            break
         else:
             found.append(line.strip())
             line = piece

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from entente.domain.relations.chronicle_words import LANGUAGES, Words
+from entente.domain.relations.chronicle_words import Words
 
 
 def _w(en: str, ja: str, ko: str) -> Words:
@@ -14,7 +14,7 @@ WHOLE = _w("The whole course", "全体の経過", "전체 경과")
 CLOSER = _w("Closer", "拡大", "확대")
 TIMES_IN = _w("times in {}", "時刻：{}", "시각: {}")
 AS_KNOWN = _w("as known at {}", "{}現在", "{} 현재")
-NOW = _w("as known here", "現時点", "현재 시점")
+NOW = _w("known up to here", "ここまで判明", "여기까지 확인")
 FORMS: Mapping[str, Words] = {
     "done": _w("came about", "実現", "실현"),
     "expected": _w("to come as things stand", "予定", "예정"),
@@ -24,8 +24,6 @@ FORMS: Mapping[str, Words] = {
 }
 NUMBERED = _w("Numbered above", "番号の内訳", "번호 목록")
 NOTHING_IN = _w("Nothing here in: {}", "この期間に記載なし：{}", "이 기간에 없음: {}")
-COUNT = _w("{} in all", "全{}件", "총 {}건")
-KEY = _w("Key", "凡例", "범례")
 STATUS = _w("Status", "協定の状態", "협정의 상태")
 TABLE = _w("Everything, in order of time", "全記録（時系列）", "전체 기록(시간순)")
 COLUMNS: Mapping[str, Words] = {
@@ -41,6 +39,4 @@ DESCRIPTION = _w(
     "{parties}：{begins}から{ends}まで。{lanes}行、{marks}件。全件は図の下の表にある。",
     "{parties}: {begins}부터 {ends}까지. {lanes}개 줄, {marks}건. 전체는 그림 아래 표에 있다.",
 )
-SIMULATED = _w("Exercise data", "演習データ", "연습 자료")
 LANGUAGE = _w("Language", "言語", "언어")
-ALL_LANGUAGES = LANGUAGES

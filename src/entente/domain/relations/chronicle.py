@@ -12,7 +12,7 @@ import msgspec
 from entente.domain.agreement.acts import Act
 from entente.domain.agreement.calendar import Period, add, first_instant, month_start
 from entente.domain.agreement.instants import parse_day
-from entente.domain.agreement.status import timeline
+from entente.domain.agreement.status import AgreementStatus, status, timeline
 from entente.domain.agreement.terms import Agreement
 from entente.domain.relations.chronicle_words import GROUP_WORDS, Words, each, plain, said
 from entente.domain.relations.indicators import Series
@@ -29,6 +29,8 @@ from entente.domain.relations.lanes_matters import (
 )
 from entente.domain.relations.lanes_status import Ground, act_marks, status_lanes
 from entente.domain.relations.table import Matter
+
+DAY_MS = 86_400_000
 
 
 class Chronicle(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,8 +69,8 @@ def build(
 
     ``documents`` and ``first`` are as for :func:`entente.domain.agreement.status.status`, ``matters`` as
     :func:`.matters.fold` gives them, ``series`` the figures of indicators by matter as :func:`.indicators.series` reads
-    them. Without ``span`` it goes from the first thing there is to ``at``, and on to the
-    last thing that is fixed to come.
+    them. Without ``span`` it goes from the first thing there is to ``at``, and on to the last window that is fixed
+    and to an end not too far off.
 
     Raises:
         ValueError: as :func:`~entente.domain.agreement.status.status` does.
@@ -81,6 +83,8 @@ def build(
     unseen = hidden(matters, at)
     seen = [matter for matter in matters.values() if matter.id not in unseen and matter.opened.at <= at]
     begins, ends = span or _span(known, seen, given, at)
+    if span is None:
+        ends = max([ends, *_near_ends(status(documents, known, at, first=first), at + (at - begins) // 2)])
     ends = max(ends, begins + 1)
     moves = list(timeline(documents, known, begins, ends, first=first))
     ground = Ground(documents, first, known, moves, ends, at)
@@ -115,6 +119,12 @@ def _known(act: Act, at: int) -> Act:
     return msgspec.structs.replace(act, received=received, delivered=delivered)
 
 
+def _near_ends(status_: AgreementStatus, latest: int) -> list[int]:
+    """A day after the ends that the views have before them, by an instant: a far one would leave a picture empty."""
+    ends = (view.ends_at for view in status_.views.values())
+    return [end + DAY_MS for end in ends if end is not None and end <= latest]
+
+
 def _span(acts: list[Act], matters: list[Matter], given: list[Mark], at: int) -> tuple[int, int]:
     """From the first thing there is to ``at``, or to the last window that is fixed after it."""
     steps = [event.step for matter in matters for event in matter.events if event.step.at <= at]
@@ -137,7 +147,7 @@ def _exchange(item: Exchange) -> Mark:
         lane="exchanges",
         who=(item.sender,),
         label=plain(f"{text} · {item.precedence}"),
-        title=plain(f"{item.sender.upper()} {text} · {item.precedence}"),
+        title=plain(f"{text} · {item.precedence}"),
         minor=True,
         code=item.precedence,
     )

@@ -45,8 +45,8 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
     """Something at an instant, until another one where it lasts.
 
     ``who`` are the parties whose doing it is, none where time alone did it. ``label`` is for a drawing, ``title`` says
-    all. ``rests``: ids of the act or matter, of what that refers to, and the article. ``minor``: a drawing may leave
-    its label out; a table never does. ``code``: why a step or an act was refused, or an exchange's precedence.
+    all but who. ``rests``: ids of the act or matter, of what that refers to, and the article. ``minor``: a drawing may
+    leave its label out; a table never does. ``code``: why a step or an act was refused, or an exchange's precedence.
     """
 
     at: int

@@ -181,7 +181,7 @@ def _mark(scene: Scene, matter: Matter, event: Event, lane: str) -> Mark:
         who=matter.audience if event.state == "joint" else (step.by,),
         form=form if at <= scene.at else "expected",
         label=_label(matter, event),
-        title=_title(scene, matter, step),
+        title=_title(matter, step),
         rests=scene.rests(step),
         minor=f"{step.kind} {step.verb}" in _MINOR,
     )
@@ -206,9 +206,7 @@ def _refused(scene: Scene, event: Event, lane: str) -> Mark:
         who=(step.by,),
         form="refused",
         label=each(lambda lang: f"{said(words, lang)} ({said(REFUSED, lang)})"),
-        title=each(
-            lambda lang: f"{said(scene.name(step.by), lang)}: {said(words, lang)}; {said(REFUSED, lang)}: {code}"
-        ),
+        title=each(lambda lang: f"{said(words, lang)}; {said(REFUSED, lang)}: {code}"),
         rests=scene.rests(step),
         minor=True,
         code=code,
@@ -239,9 +237,8 @@ def _round(step: Step, lang: str) -> str:
     return said(ROUND, lang).format(step.get("round"))
 
 
-def _title(scene: Scene, matter: Matter, step: Step) -> Words:
-    """All that a reader of the table wants: whose matter, what was done, in which words, on which condition."""
-    name = scene.name(step.by)
+def _title(matter: Matter, step: Step) -> Words:
+    """All that a reader of the table wants: which matter, what was done, in which words, on which condition."""
     about: Words = matter.opened.get("title", plain(matter.id))
     words = VERBS.get(f"{step.kind} {step.verb}", plain(step.verb))
     further: list[Words] = [step.get(field, {}) for field in ("summary", "claim", "reason")]
@@ -253,7 +250,7 @@ def _title(scene: Scene, matter: Matter, step: Step) -> Words:
             parts.append(f"{said(ON_CONDITION, lang)}: {said(condition, lang)}")
         subject = said(about, lang)
         extra = [part for part in parts if part and part != subject]
-        return f"{said(name, lang)}: {subject}" + (f" – {'; '.join(extra)}" if extra else "")
+        return subject + (f" – {'; '.join(extra)}" if extra else "")
 
     return each(title)
 

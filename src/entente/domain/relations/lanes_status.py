@@ -178,10 +178,9 @@ def act_marks(ground: Ground) -> list[Mark]:
 
 def _act(ground: Ground, act: Act, code: str) -> Mark:
     words = READINGS.get(act.reading or "", ACTS[act.kind])
-    name = ground.name(act.by)
 
     def title(lang: str) -> str:
-        what = f"{said(name, lang)}: {said(words, lang)} ({act.id})"
+        what = f"{said(words, lang)} ({act.id})"
         return f"{what}; {said(REFUSED, lang)}: {code}" if code else what
 
     topic = TOPICS.get(act.kind, "termination")

@@ -184,7 +184,7 @@ def test_what_is_not_known_yet_is_not_there() -> None:
     before = case(at=kst("2019-11-22 17:59"))
     assert lane(before, "acts").marks[-1].rests[0] == "kr-3"
     assert max(mark.at for mark in before.marks if mark.form == "done") <= before.at
-    assert lane(before, "status:jp").stretches[-1].state == "notice_running"
+    assert [one.state for one in lane(before, "status:jp").stretches[-2:]] == ["notice_running", "ended"]
     assert {mark.lane for mark in before.marks} & {"kr-arrangement-1", "meetings"} == {"kr-arrangement-1"}
 
 
@@ -426,6 +426,21 @@ def test_at_any_instant_the_chronicle_is_in_order_and_knows_nothing_later(at: in
         assert all(a.ends <= b.begins for a, b in zip(each.stretches, each.stretches[1:], strict=False))
     assert all(mark.at <= at for mark in found.marks if mark.form == "done" and mark.until is None)
     assert at >= EMBARGO or "kr-statement-9" not in repr(found)
+
+
+def test_an_end_before_a_view_is_in_the_span_unless_it_is_far_off() -> None:
+    assert case(at=kst("2019-11-22 17:59")).ends == kst("2019-11-24 00:00")
+    without = [act for act in acts() if act.id in ("kr-1", "jp-1", "kr-2", "jp-2")]
+    agreed = Act(
+        id="kr-6",
+        by="kr",
+        kind="agree_termination",
+        instant=kst("2030-01-01 00:00"),
+        dispatched=kst("2017-01-02 00:00"),
+        received={"jp": kst("2017-01-02 00:00")},
+    )
+    both = [*without, agreed, replace(agreed, id="jp-6", by="jp", received={"kr": kst("2017-01-02 00:00")})]
+    assert build(terms(), both, {}, at=kst("2017-02-01 00:00")).ends == kst("2017-02-01 00:00")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,6 @@
+"""Where the case that is drawn comes from."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "domain" / "relations"))
