@@ -21,6 +21,7 @@ from support_stop import free_port
 from entente.cli.main import main
 from entente.cli.stage import pair, wait_for
 from entente.cli.wire import Wire
+from entente.domain.relations.steps import KINDS
 from entente.node.control import call
 from entente.node.home import Home
 from entente.node.setup import init
@@ -88,6 +89,7 @@ def needs_passphrase(line: Sequence[str]) -> bool:
     named = line[:1] == ["node"] and line[1:2] != [] and line[1] in locked
     signs = line[:1] in (["release"], ["cancel"]) or (line[:1] == ["act"] and line[1:2] != ["delivered"])
     signs = signs or line[:2] in (["standing", "approve"], ["standing", "revoke"])
+    signs = signs or (line[:1] != [] and line[0] in KINDS and line[1:2] not in (["list"], ["show"], ["publish"]))
     return (named or signs) and "--passphrase-fd" not in line and "--help" not in line
 
 

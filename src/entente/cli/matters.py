@@ -5,7 +5,7 @@ allows. Texts are files, or what stands after ``LANG=``; an office signs exactly
 """
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +13,9 @@ import click
 
 from entente.cli.approving import Approver, signer_options
 from entente.cli.client import Target, agreement_option, directory, waiting
-from entente.cli.output import CommandGroup, InputError, as_json, show_json
+from entente.cli.output import CommandGroup, InputError, as_json, plain, show_json
 from entente.cli.passphrase import Passphrases, passphrase_option
+from entente.cli.publish import publish
 from entente.domain.relations.fields import Field
 from entente.domain.relations.matters import TABLES
 from entente.domain.relations.steps import Kind
@@ -40,7 +41,6 @@ def group_of(kind: Kind) -> click.Group:
 def _command(table: Table, name: str, verb: Verb) -> click.Command:
     """One verb as a command."""
 
-    @directory
     @signer_options
     @agreement_option
     @passphrase_option
@@ -49,10 +49,11 @@ def _command(table: Table, name: str, verb: Verb) -> click.Command:
             as_json: bool, **given: Any) -> None:  # fmt: skip
         _step(table.kind, name, verb, directory, by, yes, agreement, passphrases, as_json, given)
 
-    if not verb.opens:
-        run = click.argument("matter", metavar=table.kind.upper())(run)
     for option in reversed(_options(verb)):
         run = option(run)
+    if not verb.opens:
+        run = click.argument("matter", metavar=table.kind.upper())(run)
+    run = directory(run)
     help_text = f"{verb.help}\n\n\b\nExample: {_example(table.kind, name, verb)}"
     return click.command(name.replace("_", "-"), help=help_text)(run)
 
@@ -152,7 +153,9 @@ def _said(name: str, field: Field, value: Any) -> Any:
     for each in value:
         lang, equals, text = each.partition("=")
         if not equals or lang in found:
-            raise InputError("BAD_OPTION", f"--{name} {each!r} is no LANG=TEXT, or its language stands twice", "en=...")
+            raise InputError(
+                "BAD_OPTION", f"--{name} {each!r} is no LANG=TEXT, or its language stands twice", "Write: en=..."
+            )
         found[lang] = text
     return found
 
@@ -206,7 +209,7 @@ def _preview(target: Target, statement: "StepStatement") -> None:
     from entente.cli import screens
 
     screens.heading(target, f"{statement.kind}: {statement.verb.replace('_', ' ')}")
-    facts = [("matter", statement.matter), ("between", ", ".join(statement.audience))]
+    facts = [("matter", statement.matter), ("between", ", ".join(sorted(statement.audience, key=target.party.__ne__)))]
     facts += [(f"{each.name} {each.lang}".strip().replace("_", " "), each.value) for each in statement.said]
     facts += [
         (f"text {each.lang}", f"{each.size} bytes, SHA-256 {each.digest.hex()[:16]}...") for each in statement.texts
@@ -240,7 +243,8 @@ def _list(kind: Kind) -> click.Command:
             title = line.get("title") or {}
             words = title.get("en") or next(iter(title.values()), "")
             state = line["state"].replace("_", " ")
-            grid.add_row(line["id"], words, ", ".join(line["between"]), state, line["changed"])
+            between = ", ".join(sorted(line["between"], key=target.party.__ne__))
+            grid.add_row(line["id"], words, between, state, line["changed"])
         console().print(grid)
 
     return command
@@ -257,7 +261,7 @@ def _show(kind: Kind) -> click.Command:
     @as_json
     def command(directory: Path, matter: str, embargoed: bool, agreement: str | None, as_json: bool) -> None:
         target = Target(directory)
-        found = target.call("matter.show", agreement=agreement, matter=matter, embargoed=embargoed)
+        found = target.call("matter.show", exact=True, agreement=agreement, matter=matter, embargoed=embargoed)
         if as_json:
             show_json(target.answer(**found))
             return
@@ -265,17 +269,34 @@ def _show(kind: Kind) -> click.Command:
 
         screens.heading(target, f"{found['id']}  {found['state'].replace('_', ' ')}")
         for step in found["steps"]:
-            click.echo(f"\n{step['at']}  {step['by']}  {step['verb'].replace('_', ' ')}  (entry {step['entry']})")
-            if step["refused"]:
-                click.echo(f"  REFUSED {step['refused']['code']}: {step['refused']['text']}")
-            for name, value in step["say"].items():
-                for lang, text in value.items() if isinstance(value, dict) else [("", value)]:
-                    words = ", ".join(text) if isinstance(text, list) else text
-                    click.echo(f"  {f'{name} {lang}'.strip().replace('_', ' ')}: {words}")
-            for text in step["texts"]:
-                click.echo(f"  text {text['lang']}: {text['text'] if text['text'] is not None else '(not shown)'}")
+            click.echo("")
+            for line in _lines(step):
+                click.echo(plain(line))
 
     return command
 
 
+def _lines(step: Mapping[str, Any]) -> Iterator[str]:
+    """A step in the record, in lines; what a text says is set in, line by line."""
+    yield f"{step['at']}  {step['by']}  {step['verb'].replace('_', ' ')}  (entry {step['entry']})"
+    if step["refused"]:
+        yield f"  REFUSED {step['refused']['code']}: {step['refused']['text']}"
+    for name, value in step["say"].items():
+        for lang, text in value.items() if isinstance(value, dict) else [("", value)]:
+            words = ", ".join(text) if isinstance(text, list) else text
+            yield f"  {f'{name} {lang}'.strip().replace('_', ' ')}: {words}"
+    for text in step["texts"]:
+        yield f"  text {text['lang']}{':' if text['text'] is not None else ': not shown here'}"
+        yield from (f"    {line}" for line in (text["text"] or "").splitlines())
+    if step["refs"]:
+        yield f"  rests on: {', '.join(step['refs'])}"
+
+
+note = group_of("note")
 measure = group_of("measure")
+arrangement = group_of("arrangement")
+dialogue = group_of("dialogue")
+statement = group_of("statement")
+meeting = group_of("meeting")
+indicator = group_of("indicator")
+statement.add_command(publish)

@@ -19,6 +19,7 @@ h1{font-size:1.6rem;line-height:1.25;margin:.2rem 0 .6rem}h2{font-size:1.15rem;m
 p{white-space:pre-line;margin:.7rem 0}.quiet,footer{color:var(--quiet);font-size:.9rem}
 .mark{color:var(--mark);font-weight:600}section{border-top:1px solid var(--line);margin-top:2rem;padding-top:.4rem}
 li{margin:.9rem 0}a{color:inherit}ul{padding-left:1.1rem}
+div[lang]+div[lang]{margin-top:2rem}
 @media print{body{max-width:none;padding:0}}
 """
 
@@ -61,8 +62,8 @@ class Release(NamedTuple):
 
 
 def read(shown: Mapping[str, Any]) -> Release | None:
-    """A statement from the node's answer; None for a joint one that not every party has signed."""
-    if shown["state"] == "proposed":
+    """A statement from the node's answer; None for one that is not said yet, or never was."""
+    if shown["out"] is None:
         return None
     steps = [step for step in shown["steps"] if step["refused"] is None]
     said, title = steps[0]["say"], steps[0]["say"].get("title", {})
@@ -71,9 +72,7 @@ def read(shown: Mapping[str, Any]) -> Release | None:
         if step["verb"] in ("issue", "propose", "correct"):
             title = step["say"].get("title", title)
             texts = {text["lang"]: text["text"] for text in step["texts"] if text["text"] is not None}
-            versions.insert(
-                0, Version(said.get("embargo") if not versions and said.get("embargo") else step["at"], title, texts)
-            )
+            versions.insert(0, Version(max(step["at"], shown["out"]), title, texts))
     replies = [
         Reply(step["at"], step["by"], step["verb"], step["say"].get("summary", {}))
         for step in steps
@@ -130,7 +129,9 @@ def _page(title: str, body: str) -> bytes:
 def _statement(each: Release, party: str) -> Iterator[str]:
     who = ", ".join(each.joint) if each.joint else each.by
     kind = "Joint statement of" if each.joint else "Statement of"
-    yield f'<p class="quiet">{kind} {escape(who)} · <time>{each.versions[0].at}</time> · {_attributed(each)}</p>'
+    corrected = f" · corrected <time>{each.versions[0].at}</time>" if len(each.versions) > 1 else ""
+    when = f"<time>{each.versions[-1].at}</time>{corrected}"
+    yield f'<p class="quiet">{kind} {escape(who)} · {when} · {_attributed(each)}</p>'
     if each.withdrawn:
         yield f'<p class="mark">Withdrawn on {each.withdrawn}. What was said stays below.</p>'
     newest, *earlier = each.versions

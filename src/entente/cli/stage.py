@@ -135,6 +135,16 @@ class StageNode:
         signature = self._offices[office].sign(kind, bytes.fromhex(statement))
         return {"suite": signature.suite, "ed25519": signature.ed25519.hex(), "mldsa65": signature.mldsa65.hex()}
 
+    def step(self, *, texts: list[dict[str, str]] | None = None, **args: Any) -> dict[str, Any]:
+        """Prepare, sign and write a step about a matter; ``texts`` as the control socket takes them."""
+        signers, given = [{"office": "treaty", "person": "exercise-1"}], texts or []
+        draft = self.ask("step.prepare", signers=signers, texts=given, **args)
+        written: dict[str, Any] = self.ask(
+            "step.commit", agreement=draft["agreement"], statement=draft["statement"], texts=given,
+            signatures=[self.sign("treaty", "step", draft["statement"])],
+        )  # fmt: skip
+        return written
+
     def act(self, **args: Any) -> dict[str, Any]:
         """Prepare, sign and commit a formal act."""
         draft = self.ask("act.prepare", **args)

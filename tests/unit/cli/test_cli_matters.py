@@ -11,6 +11,7 @@ from false_node import FalseNode, false_node, run
 from test_cli_signing import AGREEMENT, changed, signature_of, status
 
 from entente.domain.relations.matters import TABLES
+from entente.domain.relations.steps import Kind
 from entente.node.home import Home
 from entente.node.keyring import unlock_office
 from entente.record.bodies import SaidValue, Signer, StepStatement, TextRef
@@ -111,8 +112,9 @@ def test_a_value_that_means_nothing_is_refused_before_anything_is_prepared(
     assert liar.commands() == []
 
 
-def test_every_verb_of_a_measure_is_a_command_with_its_fields() -> None:
-    for name, verb in TABLES["measure"].verbs.items():
-        shown = " ".join(run("measure", name, "--help", passphrase=None).output.split())
+@pytest.mark.parametrize("kind", TABLES)
+def test_every_verb_of_a_kind_is_a_command_with_its_fields(kind: Kind) -> None:
+    for name, verb in TABLES[kind].verbs.items():
+        shown = " ".join(run(kind, name.replace("_", "-"), "--help", passphrase=None).output.split())
         assert verb.help in shown
-        assert all(f"--{field}" in shown for field in verb.fields)
+        assert all(f"--{field.replace('_', '-')}" in shown for field in verb.fields)

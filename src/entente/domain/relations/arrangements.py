@@ -120,6 +120,7 @@ _TERM = fields.ident("The term, by a name of this party's own.").must()
 ARRANGEMENTS = Table(
     kind="arrangement",
     help='Linked steps that can be taken back: "we hold X while you hold Y". Each party in its own words.',
+    states=STATES,
     begin=_begin,
     show=_show,
     verbs={

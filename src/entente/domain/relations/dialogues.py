@@ -223,6 +223,7 @@ _PLACE = {
 DIALOGUES = Table(
     kind="dialogue",
     help="A channel of talks at a level: rounds, minutes and actions.",
+    states=STATES,
     begin=_begin,
     show=_show,
     verbs={

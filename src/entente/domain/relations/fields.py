@@ -18,6 +18,15 @@ MAX_VALUE = 400
 MAX_MANY = 32
 """Values of a field that may be given several times."""
 LANG = re.compile(r"[a-z]{2,3}")
+_UNSEEN = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb"
+    r"\U000e0000-\U000e007f]"
+)
+"""Characters that nobody sees or that reorder a line: controls, joiners, marks of direction, tags, half characters.
+
+Named one by one: what Python calls printable differs between its versions, and two nodes must read one form alike. The
+ideographic space of Japanese and Korean text is none of them.
+"""
 _ID = re.compile(r"[a-z0-9-]{1,64}")
 _HEX = re.compile(r"[0-9a-f]{64}")
 
@@ -72,8 +81,10 @@ class Field:
 
 
 def _text(value: str) -> str:
-    if not value.strip() or value != value.strip() or not value.isprintable():
-        raise ValueError("empty, or with blanks at an end or a line break in it")
+    if not value.strip() or value != value.strip():
+        raise ValueError("empty, or with blanks at an end")
+    if _UNSEEN.search(value) is not None:
+        raise ValueError("with a line break or a character in it that cannot be seen")
     return value
 
 

@@ -175,6 +175,7 @@ def _show(matter: Matter) -> dict[str, Any]:
 INDICATORS = Table(
     kind="indicator",
     help="A series that a party follows beside the agreement, with its unit, its source and every revision.",
+    states=STATES,
     begin=_begin,
     show=_show,
     verbs={

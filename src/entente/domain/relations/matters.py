@@ -20,11 +20,20 @@ TABLES: dict[Kind, Table] = {
 def fold(steps: Iterable[Step]) -> dict[str, Matter]:
     """Every matter by its id, from all steps of an agreement in any order.
 
-    The result is a function of the set of steps: they are taken by instant, then by writer and place in its log.
+    The result is a function of the set of steps: they are taken by instant, then by writer and place in its log, and
+    one that is given twice is taken once.
+
+    Raises:
+        ValueError: two different steps stand at one place of one log: there is no telling which was written.
     """
     matters: dict[str, Matter] = {}
+    last: Step | None = None
     for step in sorted(steps, key=lambda step: step.order):
-        take(matters, step)
+        if last is None or step.order != last.order:
+            take(matters, step)
+        elif step != last:
+            raise ValueError(f"two different steps stand at {step.by} {step.incarnation} entry {step.seq}")
+        last = step
     return matters
 
 
@@ -36,23 +45,28 @@ def take(matters: dict[str, Matter], step: Step) -> Refusal | None:
     """
     table = TABLES[step.kind]
     verb, matter = table.verb(step.verb), matters.get(step.matter)
-    refusal = _judge(table, verb, matter, step)
     if matter is None:
-        if refusal is None:
-            matter = Matter(step.matter, step.kind, step.by, step.audience, step, verb.to or "", table.begin(step))
-            matters[step.matter] = matter
-            refusal = verb.do(matter, step)
-            if refusal is not None:
-                del matters[step.matter]
-                return refusal
-            _settle(table, verb, matter)
-            matter.events.append(Event(step, None, matter.state))
-        return refusal
-    if refusal is None:
-        refusal = verb.do(matter, step)
+        return _open(matters, table, verb, step)
+    if matter.kind != step.kind:
+        return _no_such_matter(table, step)
+    refusal = _judge(table, verb, matter, step) or verb.do(matter, step)
     if refusal is None:
         _settle(table, verb, matter)
     matter.events.append(Event(step, refusal, matter.state))
+    return refusal
+
+
+def _open(matters: dict[str, Matter], table: Table, verb: Verb, step: Step) -> Refusal | None:
+    """The first step of a matter: it is there only once its kind has allowed it too."""
+    refusal = _judge_opening(step) if verb.opens else _no_such_matter(table, step)
+    if refusal is not None:
+        return refusal
+    matter = Matter(step.matter, step.kind, step.by, step.audience, step, verb.to or "", table.begin(step))
+    refusal = verb.do(matter, step)
+    if refusal is None:
+        _settle(table, verb, matter)
+        matter.events.append(Event(step, None, matter.state))
+        matters[step.matter] = matter
     return refusal
 
 
@@ -63,26 +77,32 @@ def _settle(table: Table, verb: Verb, matter: Matter) -> None:
         matter.state = table.settle(matter)
 
 
-def _judge(table: Table, verb: Verb, matter: Matter | None, step: Step) -> Refusal | None:
-    """What holds for every kind: the matter's existence, who takes the step, and in which state."""
+def _no_such_matter(table: Table, step: Step) -> Refusal:
+    return refuse("NO_SUCH_MATTER", f"there is no {table.kind} {step.matter}", f"See: entente {table.kind} list")
+
+
+def _judge(table: Table, verb: Verb, matter: Matter, step: Step) -> Refusal | None:
+    """What holds for every kind: between whom the matter is, who takes the step, and in which state."""
     if verb.opens:
-        if matter is not None:
-            return refuse("ALREADY_OPEN", f"{step.matter} is there already", "Prepare it again: it gets a new number.")
-        return _judge_opening(step)
-    if matter is None or matter.kind != step.kind:
-        return refuse("NO_SUCH_MATTER", f"there is no {table.kind} {step.matter}", f"See: entente {table.kind} list")
+        return refuse("ALREADY_OPEN", f"{step.matter} is there already", "Prepare it again: it gets a new number.")
     if step.by not in matter.audience or step.audience != matter.audience:
         between = ", ".join(matter.audience)
         return refuse("NOT_BETWEEN_THEM", f"{step.matter} is between {between}", "Name the same parties.")
-    if verb.who == "owner" and step.by != matter.owner:
-        return refuse("NOT_YOURS", f"{step.matter} is {matter.owner}'s", "Say your own view by a statement.")
-    if verb.who == "other" and step.by == matter.owner:
+    if not verb.is_for(step.by, matter.owner):
+        if verb.who == "owner":
+            return refuse("NOT_YOURS", f"{step.matter} is {matter.owner}'s", "Say your own view by a statement.")
         return refuse("NOT_YOURS", f"{step.matter} is your own", f"This is for {_others(matter)} to say.")
     if matter.state not in verb.states:
-        text = f"{step.matter} is {matter.state}, and cannot {step.verb.replace('_', ' ')} now"
-        allowed = [name for name, each in table.verbs.items() if matter.state in each.states]
-        return refuse("NOT_NOW", text, f"Now: {', '.join(allowed) or 'nothing any more'}.")
+        text = f"{step.matter} is {matter.state.replace('_', ' ')}: {step.verb.replace('_', ' ')} is not possible now"
+        return refuse("NOT_NOW", text, f"Now: {', '.join(_now(table, matter, step.by)) or 'nothing any more'}.")
     return None
+
+
+def _now(table: Table, matter: Matter, party: str) -> list[str]:
+    """The verbs that a party may take in the state that a matter is in."""
+    return [
+        name for name, each in table.verbs.items() if matter.state in each.states and each.is_for(party, matter.owner)
+    ]
 
 
 def _judge_opening(step: Step) -> Refusal | None:

@@ -76,6 +76,7 @@ _MOVE = {
 MEASURES = Table(
     kind="measure",
     help="Something outside the agreement that a party ties to it: it triggers nothing by itself.",
+    states=STATES,
     begin=_begin,
     show=_show,
     verbs={

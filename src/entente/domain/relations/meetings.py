@@ -139,6 +139,7 @@ _PLACE = {
 MEETINGS = Table(
     kind="meeting",
     help="A meeting: proposed, countered, agreed, cancelled or held; also on the margins of another event.",
+    states=STATES,
     begin=_begin,
     show=_show,
     settle=_settle,
@@ -172,6 +173,7 @@ MEETINGS = Table(
             who="party",
             fields={"window": fields.window("The window, exactly as it is on the table.").must()} | _SUMMARY,
             do=_agreed,
+            settles=("agreed",),
         ),
         "cancel": Verb("Cancel it.", ("proposed", "agreed"), "cancelled", who="party", fields=_REASON),
         "hold": Verb(

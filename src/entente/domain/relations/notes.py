@@ -113,6 +113,7 @@ def _show(matter: Matter) -> dict[str, Any]:
 NOTES = Table(
     kind="note",
     help="A formal note that records an act, its delivery and its acknowledgement.",
+    states=STATES,
     begin=_begin,
     show=_show,
     settle=_settle,
@@ -140,6 +141,7 @@ NOTES = Table(
                 "evidence": fields.digest("SHA-256 of the stamped copy or the certificate; not needed for the link."),
             },
             do=_delivered,
+            settles=("delivered",),
         ),
         "acknowledge": Verb(
             "Acknowledge it; it is acknowledged once all that it is to have.",
@@ -147,6 +149,7 @@ NOTES = Table(
             who="other",
             fields={"summary": fields.worded("In one line.")},
             do=_acknowledged,
+            settles=("delivered", "acknowledged"),
         ),
     },
 )

@@ -171,6 +171,7 @@ _SUMMARY = {"summary": fields.worded("In one line.")}
 STATEMENTS = Table(
     kind="statement",
     help="What a party says to the public, or what all say together; never an act.",
+    states=STATES,
     begin=_begin,
     show=_show,
     settle=_settle,
@@ -203,6 +204,7 @@ STATEMENTS = Table(
             who="other",
             fields={"wording": fields.digest("The digest of the wording.").must()},
             do=_adopted,
+            settles=("joint",),
         ),
         "confirm": Verb(
             "Confirm what it claims of this party.", ("issued",), who="other", fields=_SUMMARY, texts="may",

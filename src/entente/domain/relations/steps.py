@@ -17,7 +17,7 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 MATTER = re.compile(rf"([a-z0-9-]{{1,32}})-({'|'.join(KINDS)})-([1-9][0-9]{{0,8}})")
 """Ids are numbered per party and kind, so that nobody can take another's (docs/decisions/0009): ``kr-measure-1``."""
 MAX_TEXTS = 8
-"""Texts that one step may carry beside it: the languages of one wording, or of two."""
+"""Texts that one step may carry beside it: the languages of one wording, each once."""
 
 
 class Said(NamedTuple):
@@ -81,8 +81,11 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def wording(texts: tuple[Text, ...]) -> str:
-    """SHA-256, in lower-case hex, over every text's language, media type, size and digest, in their order."""
-    lines = [f"{text.lang}\n{text.media_type}\n{text.size}\n{text.sha256}\n" for text in texts]
+    """SHA-256, in lower-case hex, over every text's language, media type, size and digest, by language.
+
+    In which order somebody gave the languages changes nothing of what is said.
+    """
+    lines = [f"{text.lang}\n{text.media_type}\n{text.size}\n{text.sha256}\n" for text in sorted(texts)]
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 

@@ -61,8 +61,9 @@ def always(_matter: Matter, _at: int) -> bool:
 class Verb:
     """A step that may be taken.
 
-    ``states``: where it is allowed, empty for the one that opens. ``to``: the state after it, None where it stays.
-    ``do`` judges what only the kind can, and changes the matter's view only if it allows it.
+    ``states``: where it is allowed, empty for the one that opens. ``to``: the state after it, None where it stays as it
+    is or the table settles it; ``settles`` are the states that it may lead to then. ``do`` judges what only the kind
+    can, and changes the matter's view only if it allows it.
     """
 
     help: str
@@ -72,11 +73,16 @@ class Verb:
     fields: Mapping[str, Field] = field(default_factory=dict)
     texts: Texts = "none"
     do: Do = nothing
+    settles: tuple[str, ...] = ()
 
     @property
     def opens(self) -> bool:
         """Whether it begins a matter."""
         return not self.states
+
+    def is_for(self, party: str, owner: str) -> bool:
+        """Whether a party of a matter may take this step, whatever state the matter is in."""
+        return self.who == "party" or (party == owner) == (self.who == "owner")
 
 
 @dataclass(frozen=True)
@@ -89,6 +95,7 @@ class Table:
 
     kind: Kind
     help: str
+    states: tuple[str, ...]
     verbs: Mapping[str, Verb]
     begin: Callable[[Step], Any]
     show: Callable[[Matter], dict[str, Any]]
@@ -119,6 +126,8 @@ class Table:
             raise FormError("texts", f"{verb} carries no text", "leave it out")
         if found.texts == "must" and not texts:
             raise FormError("texts", f"{verb} carries a text", "give it in at least one language")
+        if len({text.lang for text in texts}) != len(texts):
+            raise FormError("texts", "two texts in one language", "give one for each language")
         return values
 
 

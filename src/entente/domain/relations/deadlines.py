@@ -1,0 +1,149 @@
+"""Deadlines: what comes due around an agreement, and when to say so (docs/spec/relations.md, section 12).
+
+Nothing here ends, extends or releases anything; the lifecycle alone does. It makes sure that nothing ends silently:
+whatever the views and the matters say is to come has alarms before it, and stays due afterwards until an officer has
+acknowledged it. Whether anybody has is the caller's to keep, by the alarm's id.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from typing import Literal, NamedTuple, TypeVar
+
+from entente.domain.agreement.calendar import first_instant
+from entente.domain.agreement.instants import format_instant
+from entente.domain.agreement.status import ViewStatus
+from entente.domain.agreement.terms import Agreement
+from entente.domain.relations.arrangements import ArrangementView
+from entente.domain.relations.dialogues import DialogueView
+from entente.domain.relations.measures import MeasureView
+from entente.domain.relations.table import Matter
+
+DeadlineKind = Literal["end", "notice", "review", "due"]
+T = TypeVar("T")
+HOUR = 3_600_000
+BEFORE: Mapping[str, int] = {
+    "P30D": 30 * 24 * HOUR,
+    "P7D": 7 * 24 * HOUR,
+    "P1D": 24 * HOUR,
+    "PT6H": 6 * HOUR,
+    "PT1H": HOUR,
+}
+"""How long before a deadline its alarms are, in ms, by the same as an ISO 8601 duration; a day is 24 hours here."""
+_OVER = ("ended", "withdrawn")
+"""States in which nobody looks at a measure or an arrangement again."""
+
+
+class Deadline(NamedTuple):
+    """Something that comes due at ``at`` (ms).
+
+    ``id`` is the same for the same thing at the same time, and another once the time has changed: what an officer
+    acknowledged before is no answer to a new date. ``rests_on`` is an article, a section of our specification, or a
+    matter's id.
+    """
+
+    id: str
+    at: int
+    kind: DeadlineKind
+    what: str
+    rests_on: str
+
+
+class Alarm(NamedTuple):
+    """An alarm at ``at`` (ms), ``before`` its deadline as an ISO 8601 duration; acknowledged by its ``id``."""
+
+    id: str
+    at: int
+    before: str
+    deadline: Deadline
+
+
+def deadlines(
+    agreement: Agreement, views: Mapping[str, ViewStatus], matters: Mapping[str, Matter]
+) -> tuple[Deadline, ...]:
+    """All deadlines, the earliest first; a local day stands for its first instant in the agreement's zone.
+
+    ``views`` are a status's, whose instant bounds what is known. Where views differ, each says its own. An end is a
+    deadline whatever was sent, delivered or acknowledged, and also after it has come.
+    """
+    zone = agreement.termination.zone
+    rests_on = agreement.article("termination", "lifecycle 4")
+    found = [*_of_views(views, zone, rests_on), *_of_matters(matters.values(), zone)]
+    return tuple(sorted(found, key=lambda deadline: (deadline.at, deadline.id)))
+
+
+def alarms(deadline: Deadline) -> tuple[Alarm, ...]:
+    """The alarms before a deadline, the earliest first."""
+    return tuple(
+        Alarm(f"{deadline.id}/{before}", deadline.at - length, before, deadline) for before, length in BEFORE.items()
+    )
+
+
+def due(found: Iterable[Deadline], at: int) -> tuple[Alarm, ...]:
+    """The newest alarm of every deadline that has one at or before ``at`` (ms), those of the nearest deadlines first.
+
+    A deadline that has passed still has its last one: what nobody acknowledged does not go away by itself.
+    """
+    rung = [[alarm for alarm in alarms(deadline) if alarm.at <= at] for deadline in found]
+    newest = [each[-1] for each in rung if each]
+    return tuple(sorted(newest, key=lambda alarm: (alarm.deadline.at, alarm.id)))
+
+
+def _of_views(views: Mapping[str, ViewStatus], zone: str, rests_on: str) -> Iterator[Deadline]:
+    """One deadline for each instant and day, naming the parties in whose views it stands: one event, one alarm."""
+    for at, parties in _by_value((party, view.ends_at) for party, view in views.items()):
+        yield Deadline(
+            id=f"end-{format_instant(at)}",
+            at=at,
+            kind="end",
+            what=f"The agreement ends, in the view of {', '.join(parties)}",
+            rests_on=rests_on,
+        )
+    for day, parties in _by_value((party, view.notice_deadline) for party, view in views.items()):
+        yield Deadline(
+            id=f"notice-{day.isoformat()}",
+            at=first_instant(day, zone),
+            kind="notice",
+            what=f"The last day for a notice that ends the running term, in the view of {', '.join(parties)}",
+            rests_on=rests_on,
+        )
+
+
+def _by_value(pairs: Iterable[tuple[str, T | None]]) -> Iterable[tuple[T, Sequence[str]]]:
+    found: dict[T, list[str]] = {}
+    for party, value in pairs:
+        if value is not None:
+            found.setdefault(value, []).append(party)
+    return found.items()
+
+
+def _of_matters(matters: Iterable[Matter], zone: str) -> Iterator[Deadline]:
+    for matter in matters:
+        if matter.kind in ("measure", "arrangement") and matter.state not in _OVER:
+            yield from _review(matter, zone)
+        elif matter.kind == "dialogue":
+            yield from _actions(matter, zone)
+
+
+def _review(matter: Matter, zone: str) -> Iterator[Deadline]:
+    view: MeasureView | ArrangementView = matter.view
+    if view.review is not None:
+        what = f"The {matter.kind} is to be looked at again: {_words(view.title)}"
+        yield _day(f"{matter.id}-review", view.review, "review", what, matter, zone)
+
+
+def _actions(matter: Matter, zone: str) -> Iterator[Deadline]:
+    """What a party was to do, also after the talks have closed: it is still to be done."""
+    view: DialogueView = matter.view
+    for name, action in view.actions.items():
+        day = action.step.get("due")
+        if day is not None and action.done is None:
+            what = f"{action.step.get('to')} is to have done: {_words(action.step.get('summary'))}"
+            yield _day(f"{matter.id}-{name}", day, "due", what, matter, zone)
+
+
+def _day(name: str, day: date, kind: DeadlineKind, what: str, matter: Matter, zone: str) -> Deadline:
+    return Deadline(f"{name}-{day.isoformat()}", first_instant(day, zone), kind, what, matter.id)
+
+
+def _words(texts: Mapping[str, str]) -> str:
+    return texts.get("en") or next(iter(texts.values()), "")

@@ -1,0 +1,78 @@
+"""Deadlines at a node: they ring until an officer has seen them, and stand in a calendar that others can read."""
+
+import pytest
+from icalendar import Calendar
+from support_matters import step
+from support_stop import END, Pair
+
+from entente.domain.agreement.instants import format_instant
+from entente.formats.ical import calendar
+from entente.node import deadlines
+from entente.node.errors import UsageError
+
+HOUR = 3_600_000
+
+
+def ringing(pair: Pair) -> list[str]:
+    found = [line["alarm"] for line in deadlines.listed(pair.jp.node, pair.jp.ledger)]
+    return [alarm["id"] for alarm in found if alarm is not None and alarm["acknowledged"] is None]
+
+
+def test_the_end_rings_at_each_of_its_hours_until_an_officer_has_seen_it(october: Pair) -> None:
+    pair = october
+    name = f"end-{format_instant(END)}"
+    pair.turn(END - 6 * HOUR)
+    assert f"{name}/PT6H" in ringing(pair)
+    deadlines.acknowledge(pair.jp.node, pair.jp.ledger, f"{name}/PT6H", "t1")
+    assert not [each for each in ringing(pair) if each.startswith(name)]
+    pair.turn(END - HOUR)
+    assert f"{name}/PT1H" in ringing(pair)
+
+
+def test_what_nobody_has_seen_rings_on_after_it_has_passed(pair: Pair) -> None:
+    pair.turn(END + HOUR)
+    assert f"end-{format_instant(END)}/PT1H" in ringing(pair)
+
+
+def test_who_has_seen_it_is_there_after_a_start_and_in_no_other_partys_hands(pair: Pair) -> None:
+    pair.turn(END - HOUR)
+    name = f"end-{format_instant(END)}/PT1H"
+    deadlines.acknowledge(pair.jp.node, pair.jp.ledger, name, "t1")
+    before = pair.jp.size()
+    pair.jp.node.close()
+    pair.jp.open()
+    assert name not in ringing(pair)
+    assert pair.jp.size() == before
+    (seen,) = [
+        line["alarm"]["acknowledged"]
+        for line in deadlines.listed(pair.jp.node, pair.jp.ledger)
+        if line["alarm"] and line["alarm"]["id"] == name
+    ]
+    assert seen["person"] == "t1"
+
+
+@pytest.mark.parametrize(("alarm", "code"), [("end-1970/PT1H", "NO_SUCH_ALARM"), (None, "ACKNOWLEDGED")])
+def test_only_an_alarm_that_rings_is_acknowledged(pair: Pair, alarm: str | None, code: str) -> None:
+    pair.turn(END - HOUR)
+    name = f"end-{format_instant(END)}/PT1H"
+    deadlines.acknowledge(pair.jp.node, pair.jp.ledger, name, "t1")
+    with pytest.raises(UsageError) as refused:
+        deadlines.acknowledge(pair.jp.node, pair.jp.ledger, alarm or name, "t2")
+    assert refused.value.code == code
+
+
+def test_a_calendar_program_reads_deadlines_meetings_and_rounds(pair: Pair) -> None:
+    window = "2019-12-24T02:00:00.000Z/2019-12-24T04:00:00.000Z"
+    step(pair.jp, "meeting", "propose", title={"en": "Summit, on the margins"}, level="leader", window=(window,),
+         place="Chengdu", zone="Asia/Shanghai")  # fmt: skip
+    talks = step(pair.jp, "dialogue", "propose", title={"en": "Export control policy"}, level="director_general")
+    pair.carry()
+    step(pair.kr, "dialogue", "accept", talks)
+    step(pair.kr, "dialogue", "convene", talks, round="7", window=window, place="Tokyo")
+    data = calendar("jp", deadlines.entries(pair.kr.node, pair.kr.ledger), stamped=0)
+    events = {str(event["SUMMARY"]): event for event in Calendar.from_ical(data).walk("VEVENT")}
+    summit, talk = events["Summit, on the margins"], events["Export control policy: round 7"]
+    assert (str(summit["STATUS"]), str(summit["LOCATION"])) == ("TENTATIVE", "Chengdu")
+    assert talk["DTSTART"].dt.isoformat() == "2019-12-24T02:00:00+00:00"
+    (end,) = [event for name, event in events.items() if name.startswith("The agreement ends")]
+    assert len(end.walk("VALARM")) == 5

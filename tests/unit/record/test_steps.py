@@ -1,0 +1,131 @@
+"""Steps in the record: what is well-formed is taken, everything else is refused by name and has no effect."""
+
+import hashlib
+from typing import Any
+
+import msgspec
+import pytest
+
+from entente.record.bodies import SaidValue, SignedStep, Signer, StepStatement, TextRef
+from entente.record.envelope import BodyRef, Envelope
+from entente.record.position import BIND, Position
+from entente.record.steps import MAX_REFS, Steps
+from entente.sealing.canonical import encode
+from entente.sealing.errors import BadSignatureError
+from entente.sealing.signing import HybridKey, HybridPublic
+from entente.sealing.suites import SUITE
+
+AGREEMENT = bytes(range(32))
+KEY, OTHER = HybridKey.generate(), HybridKey.generate()
+WORDS = b"What is complained of."
+
+
+def office(_at: Position, name: str, role: str) -> HybridPublic | None:
+    return KEY.public if (name, role) == ("treaty", BIND) else None
+
+
+def statement(**changes: Any) -> StepStatement:
+    good = StepStatement(
+        schema="entente/step/1",
+        agreement=AGREEMENT,
+        by="kr",
+        matter="kr-measure-1",
+        kind="measure",
+        verb="announce",
+        audience=("jp", "kr"),
+        refs=(),
+        said=(SaidValue("subject", "", "complaint"), SaidValue("title", "en", "Complaint")),
+        texts=(),
+        signers=(Signer("treaty", "t1"),),
+    )
+    return msgspec.structs.replace(good, **changes)
+
+
+def feed(
+    steps: Steps, step: StepStatement, *texts: bytes | None, seq: int = 5, key: HybridKey = KEY, at: int = 7
+) -> str | None:
+    data = encode(step)
+    body = encode(SignedStep(data, tuple(key.sign("step", data) for _ in step.signers)))
+    refs = tuple(BodyRef(1, bytes(32)) for _ in range(1 + len(texts)))
+    envelope = Envelope(1, SUITE, AGREEMENT, "kr", "0" * 16, seq, "step", at, None, None, (), refs, 0)
+    return steps.take(Position("kr", "0" * 16, seq), envelope, [body, *texts])
+
+
+@pytest.fixture
+def steps() -> Steps:
+    return Steps(AGREEMENT, office)
+
+
+def test_a_step_that_is_well_formed_makes_its_matter(steps: Steps) -> None:
+    text = TextRef("en", "text/plain", hashlib.sha256(WORDS).digest(), len(WORDS))
+    assert feed(steps, statement(texts=(text,)), WORDS) is None
+    assert steps.matters["kr-measure-1"].state == "announced"
+
+
+def test_a_text_that_is_not_shown_may_be_any(steps: Steps) -> None:
+    text = TextRef("en", "text/plain", bytes(32), 9)
+    assert feed(steps, statement(texts=(text,)), None) is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"agreement": bytes(32)}, "WRONG_AGREEMENT"),
+        ({"by": "jp"}, "WRONG_AGREEMENT"),
+        ({"kind": "treaty"}, "MALFORMED"),
+        ({"verb": "abolish"}, "MALFORMED"),
+        ({"matter": "kr-measure-0"}, "MALFORMED"),
+        ({"matter": "measure-1"}, "MALFORMED"),
+        ({"said": ()}, "MALFORMED"),
+        ({"said": (SaidValue("title", "en", "Complaint"), SaidValue("subject", "", "complaint"))}, "MALFORMED"),
+        ({"said": (SaidValue("subject", "", "riot"), SaidValue("title", "en", "Complaint"))}, "MALFORMED"),
+        ({"signers": ()}, "MALFORMED"),
+        ({"signers": (Signer("treaty", "t1"),) * 3}, "MALFORMED"),
+        ({"refs": ("kr-3",) * (MAX_REFS + 1)}, "MALFORMED"),
+        ({"refs": ("No id",)}, "MALFORMED"),
+        ({"texts": (TextRef("en", "text/plain", bytes(32), 9),)}, "MALFORMED"),
+        ({"signers": (Signer("release", "r1"),)}, "BAD_SIGNATURE"),
+    ],
+    ids=str,
+)
+def test_a_step_that_is_not_is_refused_by_name(steps: Steps, changes: dict[str, Any], code: str) -> None:
+    assert feed(steps, statement(**changes)) == code
+    assert not steps.matters
+
+
+@pytest.mark.parametrize(
+    ("lang", "media_type", "size"), [("english", "text/plain", 22), ("en", "plain", 22), ("en", "text/plain", 21)]
+)
+def test_a_text_without_a_language_a_form_or_its_size_is_malformed(
+    steps: Steps, lang: str, media_type: str, size: int
+) -> None:
+    text = TextRef(lang, media_type, hashlib.sha256(WORDS).digest(), size)
+    assert feed(steps, statement(texts=(text,)), WORDS) == "MALFORMED"
+
+
+def test_a_signature_by_another_key_is_none(steps: Steps) -> None:
+    with pytest.raises(BadSignatureError):
+        feed(steps, statement(), key=OTHER)
+    assert not steps.matters
+
+
+def test_a_step_whose_body_is_withheld_has_no_effect(steps: Steps) -> None:
+    envelope = Envelope(1, SUITE, AGREEMENT, "kr", "0" * 16, 5, "step", 7, None, None, (), (BodyRef(1, bytes(32)),), 0)
+    assert steps.take(Position("kr", "0" * 16, 5), envelope, [None]) is None
+    assert not steps.matters
+
+
+def test_more_steps_than_count_are_refused(steps: Steps, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("entente.record.steps.MAX_STEPS", 1)
+    assert feed(steps, statement()) is None
+    assert feed(steps, statement(matter="kr-measure-2"), seq=6) == "TOO_MANY"
+
+
+def test_steps_that_were_rolled_back_are_forgotten(steps: Steps) -> None:
+    feed(steps, statement())
+    before = len(steps)
+    feed(steps, statement(matter="kr-measure-2"), seq=6, at=8)
+    assert set(steps.matters) == {"kr-measure-1", "kr-measure-2"}
+    steps.cut(before)
+    assert set(steps.matters) == {"kr-measure-1"}
+    assert steps.latest() == 7
