@@ -17,13 +17,13 @@ from entente.domain.release import Decision
 from entente.node.clock import Clock
 from entente.node.commit import Committer
 from entente.node.cosigning import check_kept
-from entente.node.errors import UsageError
+from entente.node.errors import NodeError, UsageError
 from entente.node.home import Home
 from entente.node.keyring import Keyring
 from entente.node.lanes import Fresh, LogKey, Urgency
 from entente.node.ledger import NO_FACTS, HeldLog, Ledger, Replayed, Root, clear_bodies, damaged, frontier_at, replay
 from entente.node.national import NATIONAL
-from entente.node.transfers import Opened, Shed, check_item, epoch_secret
+from entente.node.transfers import Opened, Shed, check_item, epoch_secret, shed
 from entente.node.vault import Vault
 from entente.record.checkpoint import origin
 from entente.record.envelope import Envelope, open_body, parse_envelope
@@ -34,6 +34,7 @@ from entente.sealing.errors import NotOpenedError, SealingError
 from entente.sealing.identity import PairingCard, parse_card, parse_root, root_digest
 from entente.sealing.seal import EpochSeal, ItemSeal, at_rest_open, at_rest_seal
 from entente.sealing.signing import NodeKey
+from entente.store.errors import StoreError
 from entente.store.itemkeys import ItemKeys
 from entente.store.rows import EntryRow, LogRow
 from entente.store.sqlite import Reader, Store
@@ -107,9 +108,16 @@ class Node:
             self.urgency.note(log, recipient, rank, seq)
 
     def close(self) -> None:
-        """Close the stores."""
-        self.store.close()
-        self.vault.close()
+        """Write what was put off, and close the stores; what cannot be written is recovered at the next start."""
+        try:
+            self.vault.settle()
+            shed(self)
+            self.committer.settle()
+        except (StoreError, NodeError) as error:
+            logger.warning("closed with something not written: %s", error)
+        finally:
+            self.store.close()
+            self.vault.close()
 
     # Time
 
