@@ -190,7 +190,7 @@ def _recover(node: "Node") -> None:
             logger.warning("the key of entry %s of %s's log is not recovered: %s", seq, row.writer, error)
     node.vault.settle()
     with node.store.write() as tx:
-        tx.drop_answered_wraps()
+        tx.drop_spent_wraps()
         for row in node.store.logs():
             if row.writer != node.party:
                 tx.drop_wraps(row.id, (0, row.size), node.party)

@@ -189,7 +189,9 @@ class Reader(DebtReader):
 
     def wrap(self, log: int, seq: int, recipient: str) -> bytes | None:
         """The content key wrapped for a recipient, until it has receipted."""
-        rows = self._rows("SELECT data FROM wrap WHERE log = ? AND seq = ? AND recipient = ?", log, seq, recipient)
+        rows = self._rows(
+            "SELECT data FROM wrap WHERE log = ? AND seq = ? AND recipient = ? AND rank < 4", log, seq, recipient
+        )
         return rows[0][0] if rows else None
 
     def cosigned(self, log: int) -> dict[str, tuple[int, str]]:
@@ -220,7 +222,7 @@ class Reader(DebtReader):
 
     def ranks(self, log: int, recipient: str, first: int, last: int) -> dict[int, int]:
         """The rank of each item of entries ``first`` to ``last`` that a recipient has not answered."""
-        sql = "SELECT seq, rank FROM wrap WHERE log = ? AND seq BETWEEN ? AND ? AND recipient = ?"
+        sql = "SELECT seq, rank FROM wrap WHERE log = ? AND seq BETWEEN ? AND ? AND recipient = ? AND rank < 4"
         return dict(self._rows(sql, log, first, last, recipient))
 
     def kept(self) -> Generator[tuple[int, int], None, None]:
@@ -245,7 +247,7 @@ class Reader(DebtReader):
 
     def wraps(self, log: int, recipient: str, first: int, last: int) -> dict[int, tuple[bytes, int]]:
         """The wrapped keys that a recipient has not answered, of entries ``first`` to ``last``: seq -> (wrap, rank)."""
-        sql = "SELECT seq, data, rank FROM wrap WHERE log = ? AND seq BETWEEN ? AND ? AND recipient = ?"
+        sql = "SELECT seq, data, rank FROM wrap WHERE log = ? AND seq BETWEEN ? AND ? AND recipient = ? AND rank < 4"
         return {seq: (data, rank) for seq, data, rank in self._rows(sql, log, first, last, recipient)}
 
     def bodies_between(self, log: int, first: int, last: int) -> dict[int, dict[int, tuple[bool, bytes]]]:
@@ -405,14 +407,14 @@ class Transaction(Reader):
         sql = "DELETE FROM wrap WHERE log = ? AND seq BETWEEN ? AND ? AND recipient = ?"
         self._run(sql, log, *seqs, recipient)
 
-    def drop_answered_wraps(self) -> None:
-        """Destroy the wrapped keys of all items given that their recipients have answered."""
-        sql = (
-            "DELETE FROM wrap WHERE EXISTS (SELECT 1 FROM register AS line WHERE line.log = wrap.log"
-            " AND line.seq = wrap.seq AND line.party = wrap.recipient AND line.direction = 'given'"
-            " AND line.answered IS NOT NULL)"
-        )
-        self._run(sql)
+    def spend_wraps(self, log: int, seqs: tuple[int, int], recipient: str) -> None:
+        """As :meth:`drop_wraps`, but keep them for this party alone, which may need one to recover a key by."""
+        sql = "UPDATE wrap SET rank = 4 WHERE log = ? AND seq BETWEEN ? AND ? AND recipient = ?"
+        self._run(sql, log, *seqs, recipient)
+
+    def drop_spent_wraps(self) -> None:
+        """Destroy all that :meth:`spend_wraps` kept."""
+        self._run("DELETE FROM wrap WHERE rank = 4")
 
     def drop_bodies(self, log: int, seq: int) -> None:
         """Destroy an entry's bodies; its envelope stays."""
