@@ -9,6 +9,7 @@ import logging
 import os
 from collections import deque
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
@@ -109,15 +110,12 @@ class Node:
 
     def close(self) -> None:
         """Write what was put off, and close the stores; what cannot be written is recovered at the next start."""
-        try:
-            self.vault.settle()
-            shed(self)
-            self.committer.settle()
-        except (StoreError, NodeError) as error:
-            logger.warning("closed with something not written: %s", error)
-        finally:
-            self.store.close()
-            self.vault.close()
+        for step in (self.vault.settle, partial(shed, self), self.committer.settle, self.vault.close):
+            try:
+                step()
+            except (StoreError, NodeError) as error:
+                logger.warning("closed with something not written: %s", error)
+        self.store.close()
 
     # Time
 
