@@ -143,8 +143,14 @@ def test_ticks_are_in_order_and_no_closer_than_their_words(begins: int, span: in
 
 def test_a_day_that_a_change_of_clocks_shortens_is_ticked_at_real_hours() -> None:
     begins = first_instant(date(2024, 3, 31), "Europe/Vienna")
-    texts = [tick.text for tick in ticks(Scale(begins, begins + 6 * HOUR_MS, 0, 1000), "Europe/Vienna", "en", 11)]
+    texts = [tick.text for tick in ticks(Scale(begins, begins + 6 * HOUR_MS, 0, 500), "Europe/Vienna", "en", 11)]
     assert texts == ["00:00", "01:00", "03:00", "04:00", "05:00", "06:00", "07:00"]
+
+
+def test_a_quarter_of_an_hour_is_ticked_by_minutes() -> None:
+    begins = at("2019-11-22T08:55:00Z")
+    found = ticks(Scale(begins, begins + HOUR_MS // 4, 0, 400), SEOUL, "en", 11)
+    assert [tick.text for tick in found] == ["17:55", "18:00", "18:05", "18:10"]
 
 
 def test_times_are_told_no_finer_than_the_axis_shows() -> None:
