@@ -118,15 +118,29 @@ def test_each_mark_of_the_closer_look_is_there_with_its_time() -> None:
 def test_marks_without_room_are_numbered_and_the_numbers_explained() -> None:
     hand = Hand()
     for number in range(30):
-        title = {"en": f"Statement number {number}"}
+        title = {"en": f"A statement about the course of all the talks, number {number}"}
         hand(f"jp-statement-{number + 20}", "issue", f"2019-12-01 10:{number:02}", attribution="on_record", title=title)
-    crowded = build(terms(), acts(), fold([*steps(), *hand.steps]), at=AFTERWARDS)
+    crowded = build(terms(), acts(), fold(hand.steps), at=AFTERWARDS)
     shown = texts(draw(crowded, "en", Look(closer=())))
     badge = next(text for text in shown if re.fullmatch(r"\d+–\d+", text))
     first, last = (int(part) for part in badge.split("–"))
     explained = {int(match.group(1)) for text in shown if (match := re.match(r"(\d+)\d{1,2} Dec 2019JP", text))}
     assert last - first > 10
+    assert any("A statement about the course of all the talks, number 1" in text for text in shown)
     assert len(explained) >= last - first
+
+
+def test_labels_are_shortened_before_a_mark_is_left_over_for_a_number() -> None:
+    hand = Hand()
+    for number in range(10):
+        title = {"en": f"{number} is the number of this statement about the course of all the talks"}
+        day = f"{('2019-01', '2021-06')[number % 2]}-01 10:{number:02}"
+        hand(f"jp-statement-{number + 20}", "issue", day, attribution="on_record", title=title)
+    shown = texts(draw(build(terms(), acts(), fold(hand.steps), at=AFTERWARDS), "en", Look(closer=())))
+    labels = [text for text in shown if "is the number" in text]
+    assert len(labels) == 10
+    assert any("…" in text for text in labels)
+    assert not [text for text in shown if re.fullmatch(r"\d+–\d+|\d", text)]
 
 
 def test_a_band_is_filled_by_a_pattern_that_is_defined() -> None:
