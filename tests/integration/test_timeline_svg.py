@@ -10,6 +10,7 @@ from support_browser import TEXTS, Box, Seen, ask, seen
 
 from entente.cli.timeline_html import page
 from entente.cli.timeline_svg import Look, draw
+from entente.cli.timeline_words import CLOSER
 from entente.domain.relations.chronicle import Chronicle, build
 from entente.domain.relations.chronicle_words import LANGUAGES
 from entente.domain.relations.matters import fold
@@ -56,20 +57,21 @@ def crossed(texts: list[Seen], poles: list[Box]) -> list[str]:
 
 
 def looked_at(
-    chronicle: Chronicle, lang: str, width: int, folder: Path, font: str = ""
+    chronicle: Chronicle, lang: str, folder: Path, look: Look, font: str = ""
 ) -> tuple[list[Seen], list[Box]]:
-    drawn = draw(chronicle, lang, Look(width=width))
+    """The drawing as a file of its own, opened in a window as wide as it."""
+    drawn = draw(chronicle, lang, look)
     if font:
         drawn = re.sub(r"font-family:[^;}]*", f"font-family:{font}", drawn)
     file = folder / "timeline.svg"
     file.write_text(drawn, encoding="utf-8")
-    return seen(ask(file, width, TEXTS, LOOK, folder / "profile"))
+    return seen(ask(file, look.width, TEXTS, LOOK, folder / "profile"))
 
 
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_no_label_lies_over_another(lang: str, width: int, tmp_path: Path) -> None:
-    texts, poles = looked_at(case(), lang, width, tmp_path)
+    texts, poles = looked_at(case(), lang, tmp_path, Look(width=width))
     assert len(texts) > 120
     assert len(poles) > 60
     assert clashes(texts) == []
@@ -78,7 +80,7 @@ def test_no_label_lies_over_another(lang: str, width: int, tmp_path: Path) -> No
 
 
 def test_the_widest_of_the_usual_fonts_has_room_too(tmp_path: Path) -> None:
-    texts, poles = looked_at(case(), "en", 1280, tmp_path, "'DejaVu Sans'")
+    texts, poles = looked_at(case(), "en", tmp_path, Look(), "'DejaVu Sans'")
     assert clashes(texts) == []
     assert cut_off(texts) == []
     assert crossed(texts, poles) == []
@@ -86,8 +88,27 @@ def test_the_widest_of_the_usual_fonts_has_room_too(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_where_there_is_no_room_numbers_stand_and_lie_over_nothing(lang: str, tmp_path: Path) -> None:
-    texts, poles = looked_at(crowded(), lang, 1280, tmp_path)
+    texts, poles = looked_at(crowded(), lang, tmp_path, Look())
     assert len([each for each in texts if re.fullmatch(r"\d+–\d+", each.text)]) >= 1
+    assert clashes(texts) == []
+    assert cut_off(texts) == []
+    assert crossed(texts, poles) == []
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_closer_looks_of_any_length_keep_their_labels_apart(lang: str, tmp_path: Path) -> None:
+    windows = [("2019-11-22 17:55", "2019-11-22 18:10"), ("2019-11-20 00:00", "2019-12-25 00:00")]
+    windows += [("2019-07-01 00:00", "2020-08-01 00:00"), ("2023-03-14 00:00", "2023-03-18 00:00")]
+    look = Look(closer=tuple((kst(begins), kst(ends)) for begins, ends in windows))
+    texts, poles = looked_at(case(), lang, tmp_path, look)
+    assert len([each for each in texts if each.text.startswith(CLOSER[lang])]) == len(windows)
+    assert clashes(texts) == []
+    assert cut_off(texts) == []
+    assert crossed(texts, poles) == []
+
+
+def test_what_is_only_foreseen_is_apart_too(tmp_path: Path) -> None:
+    texts, poles = looked_at(case(at=kst("2019-11-22 17:50")), "en", tmp_path, Look())
     assert clashes(texts) == []
     assert cut_off(texts) == []
     assert crossed(texts, poles) == []

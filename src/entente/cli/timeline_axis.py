@@ -14,6 +14,7 @@ HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 Unit = Literal["hour", "day", "month", "year"]
 _STEPS: tuple[tuple[Unit, int, int], ...] = (
+    ("hour", 0, 60_000), ("hour", 0, 300_000), ("hour", 0, 900_000), ("hour", 0, 1_800_000),
     ("hour", 1, HOUR_MS), ("hour", 3, 3 * HOUR_MS), ("hour", 6, 6 * HOUR_MS), ("hour", 12, 12 * HOUR_MS),
     ("day", 1, DAY_MS), ("day", 7, 7 * DAY_MS), ("month", 1, 30 * DAY_MS), ("month", 3, 91 * DAY_MS),
     ("month", 6, 182 * DAY_MS), ("year", 1, 365 * DAY_MS), ("year", 2, 730 * DAY_MS), ("year", 5, 1826 * DAY_MS),
@@ -81,9 +82,9 @@ def short_time(at: int, zone: str, lang: str, span: int) -> str:
 
 def ticks(scale: Scale, zone: str, lang: str, size: float) -> list[Tick]:
     """The ticks of an axis, as close as their words allow at a font size."""
-    unit, count, _ = next((step for step in _STEPS if _roomy(scale, step, size)), _STEPS[-1])
-    found = [at for at in _instants(scale, zone, unit, count) if scale.begins <= at <= scale.ends]
-    return [_tick(at, zone, lang, unit, first=index == 0) for index, at in enumerate(found)]
+    step = next((step for step in _STEPS if _roomy(scale, step, size)), _STEPS[-1])
+    found = [at for at in _instants(scale, zone, step) if scale.begins <= at <= scale.ends]
+    return [_tick(at, zone, lang, step[0], first=index == 0) for index, at in enumerate(found)]
 
 
 def _roomy(scale: Scale, step: tuple[Unit, int, int], size: float) -> bool:
@@ -93,11 +94,12 @@ def _roomy(scale: Scale, step: tuple[Unit, int, int], size: float) -> bool:
     return pixels >= width(widest, size) + 14
 
 
-def _instants(scale: Scale, zone: str, unit: Unit, count: int) -> Iterator[int]:
+def _instants(scale: Scale, zone: str, step: tuple[Unit, int, int]) -> Iterator[int]:
+    unit, count, length = step
     day = local_day(scale.begins, zone)
     if unit == "hour":
         while (at := first_instant(day, zone)) <= scale.ends:
-            yield from range(at, first_instant(day + DAY, zone), count * HOUR_MS)
+            yield from range(at, first_instant(day + DAY, zone), length)
             day += DAY
         return
     if unit == "day":
@@ -116,7 +118,7 @@ def _tick(at: int, zone: str, lang: str, unit: Unit, *, first: bool) -> Tick:
     moment = local(at, zone)
     day = moment.date()
     if unit == "hour":
-        heads = moment.hour == 0
+        heads = (moment.hour, moment.minute) == (0, 0)
         return Tick(at, clock(at, zone), heads, day_in_words(day, lang) if heads or first else "")
     if unit == "day":
         heads = first or day.day <= 1

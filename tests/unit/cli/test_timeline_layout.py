@@ -9,13 +9,16 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from entente.cli.timeline_axis import DAY_MS, HOUR_MS, Scale, clock, short_day, short_time, ticks
-from entente.cli.timeline_curve import _round_up
-from entente.cli.timeline_place import AIR, HALF, NEAR, REACH, Flag, Placed, place
+from entente.cli.timeline_curve import _round_up, curve
+from entente.cli.timeline_ink import Ink, clean
+from entente.cli.timeline_panel import Place
+from entente.cli.timeline_place import AIR, HALF, NEAR, REACH, SEARCHED, Flag, Placed, place
 from entente.cli.timeline_style import BAND_OF, BANDS, COLOURS, TEXT_ON, band, contrast
 from entente.cli.timeline_text import fit, width, wrap
 from entente.domain.agreement.calendar import first_instant
 from entente.domain.agreement.instants import parse_instant
 from entente.domain.relations.chronicle_words import PHASES, STATES
+from entente.domain.relations.lanes import Curve, Value
 
 SEOUL = "Asia/Seoul"
 words = st.text(st.sampled_from("abc ,.ABC終了通告종료 통보01"), max_size=60)
@@ -26,6 +29,7 @@ words = st.text(st.sampled_from("abc ,.ABC終了通告종료 통보01"), max_siz
 def test_east_asian_characters_take_a_full_square_and_latin_its_share() -> None:
     assert width("終了", 10) >= 20
     assert width("종료", 10) >= 20
+    assert width("①", 10) >= 10
     assert width("ill", 10) < width("mmm", 10) < 40
     assert width("abc", 10, bold=True) > width("abc", 10)
     assert width("e\u0301", 10) == width("e", 10)
@@ -53,6 +57,10 @@ def test_lines_keep_to_their_room_and_number_and_lose_nothing_without_an_ellipsi
 def test_japanese_breaks_between_characters_but_not_before_a_full_stop() -> None:
     assert wrap("終了通告の効力停止。", 10, 93, 2) == ["終了通告の効力停", "止。"]
     assert wrap("종료 통보의 효력", 10, 55, 2) == ["종료 통보의", "효력"]
+
+
+def test_what_xml_cannot_carry_is_replaced() -> None:
+    assert clean('a\x0b<b>&"') == "a\ufffd&lt;b&gt;&amp;&quot;"
 
 
 # Places
@@ -99,9 +107,10 @@ def test_a_crowd_makes_two_staircases_instead_of_one() -> None:
 
 
 def test_what_matters_less_gives_way() -> None:
-    placed, over = place([Flag(300, 650, minor=True), Flag(400, 580)], 0, 1000, 1)
-    assert [each.flag for each in placed] == [1]
-    assert over == [0]
+    contested = [Flag(300, 650, minor=True), Flag(400, 580)]
+    assert place(contested, 0, 1000, 1)[1] == [0]
+    many = [Flag(-2000 + 30 * index, 1) for index in range(SEARCHED)]
+    assert place([*contested, *many], -3000, 1000, 1)[1] == [0]
 
 
 def test_a_flag_turns_to_the_side_where_it_crosses_no_line() -> None:
@@ -143,8 +152,14 @@ def test_ticks_are_in_order_and_no_closer_than_their_words(begins: int, span: in
 
 def test_a_day_that_a_change_of_clocks_shortens_is_ticked_at_real_hours() -> None:
     begins = first_instant(date(2024, 3, 31), "Europe/Vienna")
-    texts = [tick.text for tick in ticks(Scale(begins, begins + 6 * HOUR_MS, 0, 1000), "Europe/Vienna", "en", 11)]
+    texts = [tick.text for tick in ticks(Scale(begins, begins + 6 * HOUR_MS, 0, 500), "Europe/Vienna", "en", 11)]
     assert texts == ["00:00", "01:00", "03:00", "04:00", "05:00", "06:00", "07:00"]
+
+
+def test_a_quarter_of_an_hour_is_ticked_by_minutes() -> None:
+    begins = at("2019-11-22T08:55:00Z")
+    found = ticks(Scale(begins, begins + HOUR_MS // 4, 0, 400), SEOUL, "en", 11)
+    assert [tick.text for tick in found] == ["17:55", "18:00", "18:05", "18:10"]
 
 
 def test_times_are_told_no_finer_than_the_axis_shows() -> None:
@@ -190,6 +205,15 @@ def test_phases_that_matter_differ_by_pattern_and_not_by_colour_alone() -> None:
 def test_every_phase_and_state_has_a_band() -> None:
     assert {f"status {phase}" for phase in PHASES} | set(STATES) <= set(BAND_OF)
     assert set(BAND_OF.values()) <= set(BANDS)
+
+
+def test_a_line_of_figures_breaks_where_a_period_is_missing() -> None:
+    months = [at(f"2019-{month:02}-01T00:00:00Z") for month in range(1, 8)]
+    values = tuple(Value(months[i], months[i + 1], Decimal(i + 1)) for i in (0, 1, 3, 4, 5))
+    ink = Ink()
+    scale = Scale(months[0], months[6], 100, 500)
+    curve(ink, scale, Curve(unit="t", source="", values=values), 0, Place(0, 500, 0))
+    assert len([each for each in ink.front if "l-party0" in each]) == 2
 
 
 def test_a_curves_scale_ends_at_a_round_number() -> None:

@@ -118,7 +118,7 @@ def _stretches(scene: Scene, matter: Matter) -> Iterator[Stretch]:
         begins = _instant(scene, event.step)
         if held is not None and held[1] == event.state:
             continue
-        if held is not None and held[1] in STATES and held[0] < begins:
+        if held is not None and held[0] < begins:
             yield _stretch(scene, held, begins)
         held = (begins, event.state, event.step)
     if held is not None and held[1] in STATES and held[0] < scene.ends:

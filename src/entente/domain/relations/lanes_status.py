@@ -114,17 +114,14 @@ def _differing(ground: Ground) -> Iterator[Stretch]:
 
 
 def _ends(ground: Ground, party: str) -> Iterator[Mark]:
-    """Each end that the view ever had before it: it came, it is to come, or something stopped it."""
+    """Each end that the view ever had before it: it came and stays, it is to come, or something stopped it."""
     last: dict[int, int] = {}
-    came: set[int] = set()
     for index, (_, status) in enumerate(ground.moves):
         view = status.views[party]
         if view.ends_at is not None:
             last[view.ends_at] = index
-            if view.phase == "ended":
-                came.add(view.ends_at)
     for end, index in last.items():
-        stopped = ground.moves[index + 1][0] if index + 1 < len(ground.moves) and end not in came else None
+        stopped = ground.moves[index + 1][0] if index + 1 < len(ground.moves) else None
         zone = ground.terms(ground.moves[index][1].views[party]).termination.zone
         yield _end(ground, party, end, zone, stopped=stopped)
 

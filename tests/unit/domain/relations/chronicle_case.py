@@ -38,8 +38,9 @@ def window(begins: str, ends: str) -> str:
 class Hand:
     """Writes steps as a node would have checked them."""
 
-    def __init__(self) -> None:
+    def __init__(self, *audience: str) -> None:
         self.steps: list[Step] = []
+        self.audience = audience or PARTIES
 
     def __call__(self, matter: str, verb: str, at: str, by: str = "", refs: tuple[str, ...] = (), **given: Any) -> Step:
         found = MATTER.fullmatch(matter)
@@ -51,7 +52,7 @@ class Hand:
         said = say(table.verb(verb).fields, given)
         step = Step(
             matter=matter, kind=table.kind, verb=verb, by=by or found.group(1), at=kst(at), incarnation="0",
-            seq=len(self.steps), audience=PARTIES, refs=refs, values=table.read(verb, said, texts), texts=texts,
+            seq=len(self.steps), audience=self.audience, refs=refs, values=table.read(verb, said, texts), texts=texts,
             offices=("treaty",),
         )  # fmt: skip
         self.steps.append(step)

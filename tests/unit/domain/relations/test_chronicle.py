@@ -88,6 +88,7 @@ def test_everything_is_said_in_every_language_and_falls_back_to_english() -> Non
     english = lane(told(hand.steps), "kr-measure-9")
     assert english.title == {"en": "Only English", "ja": "Only English", "ko": "Only English"}
     assert said({"fr": "Avis"}, "ja") == "Avis"
+    assert said({"fr": "Avis", "en": "Notice"}, "ja") == "Notice"
 
 
 def test_every_verb_phase_state_and_kind_of_act_has_words() -> None:
@@ -233,6 +234,15 @@ def test_a_measure_holds_from_the_instant_that_its_step_names() -> None:
     ]
 
 
+def test_what_is_to_hold_later_is_expected_until_then() -> None:
+    hand = Hand()
+    hand("kr-measure-9", "announce", "2020-01-10 09:00", subject="other", title=w("Inspection", "検査", "검사"))
+    hand("kr-measure-9", "enforce", "2020-01-20 09:00", effective="2020-02-01T00:00:00+09:00")
+    span = (kst("2020-01-01 00:00"), kst("2020-03-01 00:00"))
+    marks = lane(told(hand.steps, at=kst("2020-01-25 00:00"), span=span), "kr-measure-9").marks
+    assert [mark.form for mark in marks] == ["done", "expected"]
+
+
 def test_a_refused_step_stays_with_its_code() -> None:
     hand = Hand()
     hand("kr-measure-1", "resume", "2023-05-01 09:00")
@@ -290,12 +300,25 @@ def test_a_meeting_without_a_time_is_only_its_steps() -> None:
     title = w("Ministers", "外相会談", "외교장관 회담")
     hand("kr-meeting-9", "propose", "2023-05-01 09:00", level="minister", window=[earlier], title=title, place="Seoul")
     hand("kr-meeting-9", "counter", "2023-05-02 09:00", by="jp", window=[later], place="Busan")
-    open_ = lane(told(hand.steps), "meetings").marks[-2:]
-    assert [mark.who for mark in open_] == [("kr",), ("jp",)]
+    own = [mark for mark in lane(told(hand.steps), "meetings").marks if "kr-meeting-9" in mark.rests]
+    assert [mark.who for mark in own] == [("kr",), ("jp",)]
     hand("kr-meeting-9", "agree", "2023-05-03 09:00", window=later)
     hand("kr-meeting-9", "cancel", "2023-05-04 09:00", by="jp")
     off = lane(told(hand.steps), "meetings").marks[-1]
     assert (off.label["en"], off.form, off.at) == ("Ministers, Busan", "averted", kst("2023-06-02 10:00"))
+
+
+def test_a_meeting_of_three_has_its_time_when_the_last_agrees() -> None:
+    hand = Hand("jp", "kr", "us")
+    asked = {"level": "minister", "title": w("Three", "三者会談", "3자 회담")}
+    early, late = window("2023-06-01 10:00", "2023-06-01 12:00"), window("2023-06-02 10:00", "2023-06-02 12:00")
+    hand("kr-meeting-9", "propose", "2023-05-01 09:00", window=[early, late], **asked)
+    hand("kr-meeting-9", "agree", "2023-05-02 09:00", by="jp", window=early)
+    assert "Three" not in labels(lane(told(hand.steps), "meetings").marks)
+    hand("kr-meeting-9", "agree", "2023-05-03 09:00", by="us", window=late)
+    hand("kr-meeting-9", "agree", "2023-05-04 09:00", by="jp", window=late)
+    agreed = lane(told(hand.steps), "meetings").marks[-1]
+    assert (agreed.label["en"], agreed.at, agreed.who) == ("Three", kst("2023-06-02 10:00"), ("jp", "kr", "us"))
 
 
 def test_each_partys_words_in_an_arrangement_are_its_own_mark() -> None:
@@ -323,6 +346,8 @@ def test_notes_stand_with_the_acts_that_they_record() -> None:
         ("Note sent (kr-3)", kst("2019-08-23 15:00")),
         ("Note delivered (kr-3)", kst("2019-08-23 17:30")),
     ]
+    assert all(mark.minor for mark in found)
+    assert not any(mark.minor for mark in lane(CASE, "acts").marks)
 
 
 # Statements and their embargo
@@ -383,7 +408,8 @@ def test_what_was_taken_back_before_it_was_out_was_never_said() -> None:
 
 def test_a_joint_statement_is_said_by_all_at_the_last_signature() -> None:
     proposed, joint = [mark for mark in lane(CASE, "statements").marks if "jp-statement-3" in mark.rests]
-    assert (proposed.who, proposed.label["en"]) == (("jp",), "Joint statement proposed: Relations set right")
+    assert (proposed.who, proposed.at) == (("jp",), kst("2023-03-16 16:30"))
+    assert proposed.label["en"] == "Joint statement proposed: Relations set right"
     assert (joint.who, joint.label["en"], joint.at) == (PARTIES, "Relations set right", kst("2023-03-16 18:50"))
 
 
@@ -400,6 +426,11 @@ def test_a_series_has_a_value_for_each_local_month_known_by_then() -> None:
         (kst("2019-08-02 00:00"), kst("2019-08-03 00:00"), "3"),
     ]
     assert (curve.unit, curve.source) == ("t", "Exercise figures")
+
+
+def test_a_series_that_is_followed_only_later_is_not_there() -> None:
+    before = case(at=kst("2019-07-01 10:30"))
+    assert [each.id for each in before.lanes if each.group == "indicators"] == ["jp-indicator-1"]
 
 
 def test_an_exchange_is_a_mark_of_its_sender_with_its_precedence() -> None:
