@@ -5,9 +5,10 @@ from typing import Any
 from entente.node.ledger import HeldLog, Ledger
 from entente.record.projection import Projection
 from entente.record.standings import Standings
+from entente.record.steps import Steps
 from entente.record.trust import KeyHistory
 
-CACHES = frozenset({"_status", "situation", "gates", "_handlers", "_offices"})
+CACHES = frozenset({"_status", "situation", "gates", "_handlers", "_offices", "_folded"})
 """What is computed anew from the rest."""
 
 
@@ -19,7 +20,7 @@ def picture(value: Any, without: frozenset[str] = CACHES) -> Any:
         return [picture(each, without) for each in value]
     if isinstance(value, set):
         return set(value)
-    if isinstance(value, Ledger | Projection | Standings | HeldLog):
+    if isinstance(value, Ledger | Projection | Standings | Steps | HeldLog):
         return {name: picture(each, without) for name, each in vars(value).items() if name not in without}
     if isinstance(value, KeyHistory):
         return [value._at, value.statements]

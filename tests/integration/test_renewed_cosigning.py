@@ -292,3 +292,17 @@ def test_two_running_nodes_stay_linked_when_one_is_sent_an_agreement_after_its_r
         wait_for("kr has cosigned the proposal", lambda: all_cosigned(nodes.jp) == 2)
         nodes.linked()
         assert "BAD_SIGNATURE" not in nodes.jp.logged()
+
+
+def test_a_card_exchanged_after_a_cosignature_keeps_no_node_from_starting(strangers: Path) -> None:
+    """Its key is named nowhere any more; the party cosigns again when it is met."""
+    write_durably(strangers / "jp" / "peers" / "kr.json", (strangers / "kr" / "card.json").read_bytes())
+    pair = opened(strangers)
+    ledger = proposed(pair)
+    assert kept(pair, ledger)
+    pair.close()
+    renewed(strangers)
+    write_durably(strangers / "jp" / "peers" / "kr.json", (strangers / "kr" / "card.json").read_bytes())
+    pair = opened(strangers)
+    assert kept(pair, ledger)
+    pair.close()

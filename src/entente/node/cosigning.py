@@ -4,6 +4,7 @@ A party's keys are stated in its logs, one log for each agreement, so a peer may
 than the one that is cosigned, or may not know it yet at all (docs/decisions/0012-renewing-keys.md).
 """
 
+import logging
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from entente.record.checkpoint import (
     cosign,
     cosigned_alone,
     cosigner_name,
+    has_cosignature,
     parse_note,
     verify_checkpoint,
     verify_cosignature,
@@ -23,6 +25,8 @@ from entente.sealing.signing import NodeKey
 
 if TYPE_CHECKING:
     from entente.node.node import Node
+
+logger = logging.getLogger("entente.node.cosigning")
 
 
 def cosign_for(node: "Node", ledger: Ledger, checkpoint: str, peer: str) -> str:
@@ -108,8 +112,12 @@ def check_kept(node: "Node", ledger: Ledger, log: HeldLog) -> None:
             if checkpoint.root != node.root_at(log, size):
                 raise CheckpointError(f"the root of {size} entries is another")
         for party, (_, note) in kept.items():
-            keys = (statement.cosign for statement in _stated(node, party))
-            _verified(note, [*_named_here(ledger, party), *keys], cosigner_name(ledger.agreement, party))
+            name = cosigner_name(ledger.agreement, party)
+            keys = [*_named_here(ledger, party), *(statement.cosign for statement in _stated(node, party))]
+            if any(has_cosignature(note, key, name) for key in keys):
+                _verified(note, keys, name)
+            else:  # its card was exchanged since, and it has stated the key nowhere: it will cosign again
+                logger.warning("a cosignature of %s is by a key that it names nowhere any more", party)
     except CheckpointError as error:
         text = f"a checkpoint or cosignature of {log.row.writer}'s log is damaged in this node's store: {error}"
         raise damaged(text) from error

@@ -237,6 +237,16 @@ def verify_cosignature(text: str, public: bytes, name: str) -> int:
     return time_s
 
 
+def has_cosignature(text: str, public: bytes, name: str) -> bool:
+    """Whether a note has a line under that name and key, whatever it is worth.
+
+    Raises:
+        CheckpointError: the note is malformed.
+    """
+    wanted = (name, key_id(name, _COSIGNATURE_V1, public))
+    return any((line.name, line.key_id) == wanted for line in parse_note(text).signatures)
+
+
 def convicts(a: str, b: str, public: bytes, public_b: bytes | None = None) -> tuple[Checkpoint, Checkpoint] | None:
     """Two checkpoints by which a party contradicts its own signature: one log, one size, two roots. Else None.
 

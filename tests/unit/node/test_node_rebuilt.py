@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from support_ledger import CACHES, picture
+from support_matters import DS590, step
 from support_pair import Forger, second_agreement
 from support_standing import approve, revoke, under
 from support_stop import AGREEMENT, OCTOBER, PASSPHRASE, Pair, Party, copy_template, open_pair, verified
@@ -59,6 +60,7 @@ def long_lived(template: Path, tmp_path: Path) -> Pair:
         enter_statement(party.node)
     pair.carry()
     jp, kr = pair
+    step(jp, "measure", "announce", **DS590)
     kept, ended = approve(jp, precedences=("FLASH", "ROUTINE")), approve(jp)
     for _ in range(3):
         under(jp, kept, precedence="ROUTINE")
