@@ -61,6 +61,16 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "agreement": "", "statement": "", "signature": {"suite": "", "ed25519": "", "mldsa65": ""},
     },
     "standing.list": {},
+    "step.prepare": {
+        "kind": "measure", "verb": "announce", "say": {"subject": "other", "title": {"en": "t"}},
+        "signers": [{"office": "treaty", "person": "p"}],
+    },
+    "step.commit": {"agreement": "", "statement": "", "signatures": []},
+    "matter.list": {},
+    "matter.show": {"matter": "kr-measure-1"},
+    "deadline.list": {},
+    "deadline.acknowledge": {"alarm": "end", "person": "p"},
+    "deadline.calendar": {},
 }  # fmt: skip
 """A well-formed request of every command; a command that is not here fails the tests."""
 

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 import pytest
 import support_doors_standing
+import support_doors_steps
 from support_commands import EXAMPLES, World, command_world
 from support_pair import Forger, standing
 from support_stop import AGREEMENT, OCTOBER, PASSPHRASE, free_port
@@ -170,10 +171,12 @@ NOT_APPLICABLE: dict[str, str] = {
     "restart.commit: future-dated": "the node dates it itself",
     "peer.pair: future-dated": "a card is not dated",
     **support_doors_standing.NOT_APPLICABLE,
+    **support_doors_steps.NOT_APPLICABLE,
 }  # fmt: skip
 
 TABLE: dict[str, dict[str, tuple[Cell, str]]] = {
     **support_doors_standing.TABLE,
+    **support_doors_steps.TABLE,
     "act.commit": {
         "unsigned": (lambda w: act(w, blank=True), "BAD_SIGNATURE"),
         "wrong signer": (lambda w: act(w, signer="release"), "BAD_SIGNATURE"),
