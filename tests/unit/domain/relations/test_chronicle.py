@@ -153,6 +153,7 @@ def test_an_end_still_to_come_is_expected() -> None:
 def test_the_last_day_for_notice_is_marked_at_its_end_once_a_term() -> None:
     found = [mark.at for mark in lane(CASE, "status:jp").marks if mark.form == "limit"]
     assert found == [kst(f"{year}-08-25 00:00") for year in range(2017, 2024)]
+    assert all(mark.minor for mark in lane(CASE, "status:jp").marks if mark.form == "limit")
     assert "24 August 2019" in lane(CASE, "status:jp").marks[2].title["en"]
 
 
