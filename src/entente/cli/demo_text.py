@@ -92,6 +92,8 @@ class DemoText:
                 return f"{figures['bytes']:,.0f} bytes, sealed"
         if line.step == "cut":
             return "no link between the nodes"
+        if line.step == "relate":
+            return line.outcome
         return line.outcome if " refused, " in line.outcome else self._status(line.status)
 
     def _status(self, status: Mapping[str, Any]) -> str:

@@ -24,6 +24,7 @@ COMMANDS: Mapping[str, str] = {
     "meeting": "matters:meeting",
     "indicator": "matters:indicator",
     "deadlines": "deadlines:deadlines",
+    "timeline": "timeline:timeline",
     "feed": "feed:feed",
     "follow": "follow:follow",
     "inbox": "items:inbox",

@@ -3,6 +3,7 @@
 Everything reported was asked of the nodes or measured here; nothing is taken from the scenario but what was to be done.
 """
 
+import base64
 import hashlib
 import json
 import subprocess
@@ -17,6 +18,7 @@ import msgspec
 from entente.cli.scenario import Part, Scenario, Step
 from entente.cli.stage import ENTENTE, Stage, StageNode, wait_for
 from entente.domain.agreement.instants import format_instant
+from entente.domain.relations.matters import TABLES
 from entente.node.errors import NodeError
 
 Status = Mapping[str, Any]
@@ -102,6 +104,8 @@ class Player:
                 self._propose(step, line)
             case "act":
                 self._act(step, line)
+            case "relate":
+                self._relate(step, line)
             case "release":
                 self._release(step, line)
             case "open":
@@ -136,6 +140,31 @@ class Player:
         line.outcome = written["id"]
         if written["id"] != step.act:
             self._fail(step, f"the node wrote the act {written['id']}, the acts document has {step.act}")
+
+    def _relate(self, step: Step, line: Line) -> None:
+        said = step.relating
+        if said is None:
+            raise TypeError("a step that relates says nothing")
+        node, texts = (
+            self._node(step),
+            [
+                {"lang": lang, "media_type": kind, "data": base64.b64encode(data).decode()}
+                for lang, kind, data in said.texts
+            ],
+        )
+        opens = TABLES[said.kind].verb(said.verb).opens
+        try:
+            written = node.step(
+                kind=said.kind, verb=said.verb, matter="" if opens else said.matter, between=said.between,
+                refs=said.refs, say=said.say, texts=texts,
+            )  # fmt: skip
+        except NodeError as error:
+            line.outcome = f"refused: {error.code}"
+            self._expected(step, "code", step.expect.code, error.code)
+            return
+        line.outcome = f"{written['matter']}: {written['state'].replace('_', ' ')}"
+        self._expected(step, "code", step.expect.code, None)
+        self._expected(step, "the matter's id", said.matter, written["matter"])
 
     def _release(self, step: Step, line: Line) -> None:
         node, item = self._node(step), self._scenario.items[step.item]
@@ -177,7 +206,8 @@ class Player:
         if held is None:
             self._fail(step, f"{step.party} does not hold {step.item}")
             return
-        target = self._stage.folder / "opened" / f"{len(self.played.lines)}-{self._scenario.items[step.item].file}"
+        name = Path(self._scenario.items[step.item].file).name
+        target = self._stage.folder / "opened" / f"{len(self.played.lines)}-{name}"
         target.parent.mkdir(exist_ok=True)
         began = time.perf_counter()
         node.ask("item.open", number=held["number"], path=str(target.absolute()))
@@ -220,6 +250,10 @@ class Player:
             self._check_status(step, party, status)
         if step.expect.refused:
             self._check_refused(step, line)
+        for party, node in self._stage.nodes.items() if step.expect.matter else ():
+            states = {each["id"]: each["state"] for each in node.ask("matter.list", embargoed=True)}
+            for name, state in step.expect.matter.items():
+                self._expected(step, f"at {party}, {name}", state, states.get(name))
         return dict(answers.get(step.party) or next(iter(answers.values()), {}))
 
     def _check_status(self, step: Step, node: str, status: Status) -> None:

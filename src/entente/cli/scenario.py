@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args
 
 import msgspec
 
+from entente.cli.scenario_relate import FIELDS, Relating, read
 from entente.domain.agreement.acts import Act, parse_acts
 from entente.domain.agreement.calendar import zone as known_zone
 from entente.domain.agreement.document import parse_agreement
@@ -27,6 +28,7 @@ from entente.domain.agreement.schema import (
     language_map,
     load_toml,
     mapping,
+    matching,
     optional,
     parsed,
     table,
@@ -34,9 +36,10 @@ from entente.domain.agreement.schema import (
 )
 from entente.domain.agreement.status import Phase
 from entente.domain.agreement.terms import Agreement
+from entente.domain.relations.steps import MATTER
 
 SCHEMA = "entente/scenario/1"
-Deed = Literal["propose", "act", "clock", "release", "open", "cut", "join", "export", "import"]
+Deed = Literal["propose", "act", "relate", "clock", "release", "open", "cut", "join", "export", "import"]
 Outcome = Literal["received", "queued", "refused"]
 PRECEDENCES = ("FLASH", "IMMEDIATE", "PRIORITY", "ROUTINE")
 
@@ -69,6 +72,7 @@ class Expect(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     release_allowed: bool | None = None
     outcome: Outcome | None = None
     code: str | None = None
+    matter: Mapping[str, str] = {}
     refused: Mapping[str, str] = {}
 
 
@@ -85,6 +89,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     item: str = ""
     to: tuple[str, ...] = ()
     bundle: str = ""
+    relating: Relating | None = None
     views: bool = False
     expect: Expect = Expect()
 
@@ -119,6 +124,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
 _FIELDS: Mapping[Deed, tuple[str, ...]] = {
     "propose": ("at", "party"),
     "act": ("act",),
+    "relate": ("at", "party", "matter", "verb"),
     "clock": ("at",),
     "release": ("at", "party", "item", "to"),
     "open": ("at", "party", "item"),
@@ -128,7 +134,9 @@ _FIELDS: Mapping[Deed, tuple[str, ...]] = {
     "import": ("at", "party", "bundle"),
 }
 """What a step of each kind must say, beside ``id``, ``title``, ``article``, ``views`` and ``expect``."""
-_SAID = ("at", "party", "act", "item", "to", "bundle")
+_SAID = ("at", "party", "act", "item", "to", "bundle", "matter", "verb")
+_WORDS = ("between", "refs", "say", "texts", "files")
+"""What only a step that relates may say, and need not."""
 
 _INSTANT: Rule = parsed(
     parse_instant, 'write a string with an offset, such as "2019-11-23T00:00:00+09:00"', keep_text=False
@@ -156,6 +164,7 @@ _EXPECT: Rule = table(
         "release_allowed": optional(boolean),
         "outcome": optional(choice(*get_args(Outcome))),
         "code": optional(text),
+        "matter": optional(mapping(matching(MATTER, "matter"), text, minimum=1)),
         "refused": optional(mapping(identifier, text, minimum=1)),
     }
 )
@@ -174,6 +183,7 @@ _STEP: Rule = table(
         "views": optional(boolean),
         "expect": optional(_EXPECT),
     }
+    | FIELDS
 )
 _PART: Rule = table(
     {
@@ -220,7 +230,7 @@ def load_scenario(path: Path) -> Scenario:
             findings.report(f"item.{name}.file", f"there is no file {folder / item['file']}", "name an existing file")
     findings.settle()
     by_id = {act.id: act for act in acts}
-    checker = _Checker(findings, agreement, by_id, raw.get("item", {}))
+    checker = _Checker(findings, agreement, by_id, raw.get("item", {}), folder)
     parts = [checker.part(part, f"part[{index}]") for index, part in enumerate(raw["part"])]
     findings.settle()
     return Scenario(
@@ -250,8 +260,9 @@ class _Checker:
     """What steps must fit: the agreement's parties, the acts, the items, and one another."""
 
     def __init__(
-        self, findings: Findings, agreement: Agreement, acts: Mapping[str, Act], items: Mapping[str, Any]
+        self, findings: Findings, agreement: Agreement, acts: Mapping[str, Act], items: Mapping[str, Any], folder: Path
     ) -> None:
+        self._folder = folder
         self._findings = findings
         self._agreement = agreement
         self._acts = acts
@@ -301,6 +312,9 @@ class _Checker:
                 self._findings.report(
                     f"{where}.{field}", f"a step that does {raw['do']} has no such field", "remove it"
                 )
+        for field in _WORDS if raw["do"] != "relate" else ():
+            if field in raw:
+                self._findings.report(f"{where}.{field}", "only a step that does relate has this field", "remove it")
         expect = raw.get("expect", {})
         parties = self._agreement.parties
         self._known(f"{where}.act", raw.get("act"), self._acts, "act of the acts document")
@@ -314,11 +328,10 @@ class _Checker:
                 self._known(f"{where}.expect.{field}.{name}", name, known, "party or item")
         if len(raw.get("title", "")) > MAX_TITLE:
             self._findings.report(f"{where}.title", "too long for its line", f"write at most {MAX_TITLE} characters")
-        if (raw["do"] == "release") != ("outcome" in expect) or (expect.get("outcome") == "refused") != (
-            "code" in expect
-        ):
+        refused = expect.get("outcome") == "refused" or (raw["do"] == "relate" and "code" in expect)
+        if (raw["do"] == "release") != ("outcome" in expect) or refused != ("code" in expect):
             self._findings.report(
-                f"{where}.expect", "outcome belongs to a release, and code to the outcome refused", "write them there"
+                f"{where}.expect", "outcome belongs to a release, and code to what is refused", "write them there"
             )
 
     def _known(self, where: str, name: str | None, known: Any, what: str) -> None:
@@ -329,7 +342,9 @@ class _Checker:
         if raw["do"] == "act":
             act = self._acts[raw["act"]]
             raw = {**raw, "at": act.dispatched, "party": act.by}
-        step = msgspec.convert(raw, Step)
+        relating = read(raw, self._folder, self._findings, where) if raw["do"] == "relate" else None
+        given = {key: value for key, value in raw.items() if key not in FIELDS}
+        step = msgspec.structs.replace(msgspec.convert(given, Step), relating=relating)
         if before and step.at < before[-1].at:
             self._findings.report(f"{where}.at", "earlier than the step before", "put the steps in order of time")
         if step.id and any(step.id == each.id for each in before):

@@ -96,8 +96,7 @@ class Daemon:
         self.files.shutdown(cancel_futures=True)
         self.checkpointer.stop()
         try:
-            await self.do(self.node.vault.settle)
-            await self.do(self._settle)
+            await self.do(self.node.committer.settle)
             await self.do(self.node.keep_time)
         finally:
             self.writer.stop()

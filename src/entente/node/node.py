@@ -9,6 +9,7 @@ import logging
 import os
 from collections import deque
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
@@ -17,13 +18,13 @@ from entente.domain.release import Decision
 from entente.node.clock import Clock
 from entente.node.commit import Committer
 from entente.node.cosigning import check_kept
-from entente.node.errors import UsageError
+from entente.node.errors import NodeError, UsageError
 from entente.node.home import Home
 from entente.node.keyring import Keyring
 from entente.node.lanes import Fresh, LogKey, Urgency
 from entente.node.ledger import NO_FACTS, HeldLog, Ledger, Replayed, Root, clear_bodies, damaged, frontier_at, replay
 from entente.node.national import NATIONAL
-from entente.node.transfers import Opened, Shed, check_item, epoch_secret
+from entente.node.transfers import Opened, Shed, check_item, epoch_secret, shed
 from entente.node.vault import Vault
 from entente.record.checkpoint import origin
 from entente.record.envelope import Envelope, open_body, parse_envelope
@@ -34,6 +35,7 @@ from entente.sealing.errors import NotOpenedError, SealingError
 from entente.sealing.identity import PairingCard, parse_card, parse_root, root_digest
 from entente.sealing.seal import EpochSeal, ItemSeal, at_rest_open, at_rest_seal
 from entente.sealing.signing import NodeKey
+from entente.store.errors import StoreError
 from entente.store.itemkeys import ItemKeys
 from entente.store.rows import EntryRow, LogRow
 from entente.store.sqlite import Reader, Store
@@ -107,9 +109,13 @@ class Node:
             self.urgency.note(log, recipient, rank, seq)
 
     def close(self) -> None:
-        """Close the stores."""
+        """Write what was put off, and close the stores; what cannot be written is recovered at the next start."""
+        for step in (self.vault.settle, partial(shed, self), self.committer.settle, self.vault.close):
+            try:
+                step()
+            except (StoreError, NodeError) as error:
+                logger.warning("closed with something not written: %s", error)
         self.store.close()
-        self.vault.close()
 
     # Time
 

@@ -25,6 +25,7 @@ from entente.record.projection import Position
 from entente.sealing.canonical import NotCanonicalError, decode, encode
 from entente.sealing.errors import NotOpenedError, SealingError
 from entente.sealing.seal import PayloadDigest, WrapBinding, payload_key, unseal_segment
+from entente.store.itemkeys import write_at
 from entente.store.rows import LogRow
 
 if TYPE_CHECKING:
@@ -64,12 +65,12 @@ class Incoming:
             while self._judged < self.have:  # what was here before this node started
                 self._judge(os.pread(handle, SEALED_SEGMENT, self._judged * SEALED_SEGMENT))
             os.ftruncate(handle, index * SEALED_SEGMENT)  # a torn segment from before a crash is written again
-            os.pwrite(handle, data, index * SEALED_SEGMENT)
-            self._judge(data)
+            write_at(handle, data, index * SEALED_SEGMENT)
             if index + 1 == self._payload.segments:
                 os.fsync(handle)
         finally:
             os.close(handle)
+        self._judge(data)  # after the disk has it: what it refuses comes again, and is judged once
         self.have += 1
         return self.have
 
@@ -190,7 +191,7 @@ def _recover(node: "Node") -> None:
             logger.warning("the key of entry %s of %s's log is not recovered: %s", seq, row.writer, error)
     node.vault.settle()
     with node.store.write() as tx:
-        tx.drop_answered_wraps()
+        tx.drop_spent_wraps()
         for row in node.store.logs():
             if row.writer != node.party:
                 tx.drop_wraps(row.id, (0, row.size), node.party)

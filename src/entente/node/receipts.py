@@ -37,6 +37,7 @@ def note_answers(node: "Node", unit: Work, ledger: Ledger, entry: CheckedEntry) 
 def _answered(
     node: "Node", unit: Work, log: HeldLog, seqs: tuple[int, int], party: str, state: str, instant: int
 ) -> None:
+    unit.tx.spend_wraps(log.row.id, seqs, party)
     drop_wraps(node, unit, log.row.id, seqs, party)
     unit.tx.answer(log.row.id, seqs, party, "given", state, instant)
 

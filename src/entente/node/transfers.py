@@ -14,6 +14,7 @@ import msgspec
 from entente.domain.precedence import ROUTINE
 from entente.node.authority import facts_at, gate_for, standing_until
 from entente.node.commit import Work
+from entente.node.lanes import ranges
 from entente.node.ledger import HeldLog, Ledger
 from entente.node.national import note
 from entente.node.regained import line_regained
@@ -32,7 +33,6 @@ from entente.sealing.seal import (
     accept_epoch,
     payload_digest,
 )
-from entente.store.errors import StoreError
 from entente.store.rows import AwaitedRow
 from entente.store.sqlite import Transaction, body_id
 
@@ -150,7 +150,9 @@ class Arrivals:
         if self._keys:
             keep_keys(self.node, self.unit, log, self._keys)
             tx.put_wraps(self._wraps)
-            drop_wraps(self.node, self.unit, log, (self._keys[0][0], self._keys[-1][0]), self.node.party)
+            # Range by range: what lies between may come later, and its key is not durable when these are.
+            for seqs in ranges(sorted(seq for seq, _ in self._keys)):
+                drop_wraps(self.node, self.unit, log, seqs, self.node.party)
         tx.put_bodies(self._bodies)
         tx.enter(self._lines)
         tx.await_parts(self._awaited)
@@ -204,13 +206,11 @@ class Shed(NamedTuple):
 
 def shed(node: "Node") -> None:
     """Have the next transaction destroy those wrapped keys of which the content keys have become durable."""
-    try:
-        while node.shedding and node.vault.reached(node.shedding[0].mark):
-            node.committer.aside.append(node.shedding.popleft().drop)
-    except StoreError as error:
-        node.alarm("keys", f"item keys cannot be written: {error}")
-        return
-    if not node.shedding:
+    while node.shedding and node.vault.reached(node.shedding[0].mark):
+        node.committer.aside.append(node.shedding.popleft().drop)
+    if node.vault.failed is not None:
+        node.alarm("keys", f"item keys cannot be written: {node.vault.failed}")
+    else:
         node.clear_alarm("keys")
 
 

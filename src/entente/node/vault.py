@@ -27,6 +27,8 @@ class Vault:
         self._seals: dict[tuple[int, int], RestSeal] = {}
         self._fresh: dict[tuple[int, int], bytes] = {}
         self._begun: tuple[Future[None], dict[tuple[int, int], bytes]] | None = None
+        self.failed: BaseException | None = None
+        """Why the batch written last is not durable, until one is."""
         self._batches = self._durable = 0
         """Batches of keys that were begun to be written, and those of them of which all is durable."""
         self._thread = ThreadPoolExecutor(1, "entente-keys")
@@ -58,15 +60,9 @@ class Vault:
         return self._batches + 1 if self._fresh else self._batches
 
     def reached(self, mark: int) -> bool:
-        """Whether everything that had been kept at a mark is durable; does not wait.
-
-        Raises:
-            StoreError: something could not be written; it is tried again with the next :meth:`flush`.
-        """
+        """Whether everything that had been kept at a mark is durable; does not wait."""
         if mark > self._durable and self._begun is not None and self._begun[0].done():
-            error = self._ended()
-            if error is not None:
-                raise error
+            self._ended()
         return mark <= self._durable
 
     def settle(self) -> None:
@@ -80,19 +76,18 @@ class Vault:
             self._write(self._fresh)
             self._fresh = {}
             self._batches += 1
-        self._durable = self._batches
+        self._durable, self.failed = self._batches, None
 
-    def _ended(self) -> BaseException | None:
+    def _ended(self) -> None:
         """Wait for what was begun; what could not be written waits with the rest: there may be room later."""
         if self._begun is None:
-            return None
+            return
         (writing, keys), self._begun = self._begun, None
-        error = writing.exception()
-        if error is None:
+        self.failed = writing.exception()
+        if self.failed is None:
             self._durable = self._batches
         else:
             self._fresh = {**keys, **self._fresh}
-        return error
 
     def _write(self, keys: Mapping[tuple[int, int], bytes]) -> None:
         for log, run in groupby(sorted(keys), lambda place: place[0]):

@@ -64,7 +64,7 @@ class ItemKeys:
             self._grow(log, handle, (keys[-1][0] + 1) * SLOT)
             for _, run in groupby(enumerate(keys), lambda pair: pair[1][0] - pair[0]):
                 slots = [pair[1] for pair in run]
-                _write(handle, b"".join(locked + _MARK for _, locked in slots), slots[0][0] * SLOT)
+                write_at(handle, b"".join(locked + _MARK for _, locked in slots), slots[0][0] * SLOT)
             os.fdatasync(handle)
         except OSError as error:
             raise _translate(error) from error
@@ -102,7 +102,7 @@ class ItemKeys:
         if self.get(log, seq) is None:
             return
         try:
-            _write(self._files[log], _EMPTY, seq * SLOT)
+            write_at(self._files[log], _EMPTY, seq * SLOT)
             os.fdatasync(self._files[log])
         except OSError as error:
             raise _translate(error) from error
@@ -114,7 +114,8 @@ class ItemKeys:
         self._files.clear()
 
 
-def _write(handle: int, data: bytes, at: int) -> None:
+def write_at(handle: int, data: bytes, at: int) -> None:
+    """Write all of it, or raise OSError: a disk that is nearly full takes a part and says so by its count alone."""
     while data:
         written = os.pwrite(handle, data, at)
         data, at = data[written:], at + written

@@ -4,7 +4,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
-from entente.store.sqlite import connect, migrate, newest, translated, version
+from entente.store.sqlite import SPENT, connect, migrate, newest, translated, version
 
 
 class Head(NamedTuple):
@@ -40,7 +40,9 @@ def copy(source: Path, target: Path) -> None:
 
 
 def forget_received(path: Path, party: str) -> None:
-    """Take out of a copy, which nobody else has open, the keys of items that the party whose node this is received.
+    """Take out of a copy, which nobody else has open, every wrapped key that is kept only until the key store has it.
+
+    Those of items that the party whose node this is received, and those of items given that are answered.
 
     Raises:
         StoreError: it is no store, or the disk is full.
@@ -48,7 +50,7 @@ def forget_received(path: Path, party: str) -> None:
     with closing(connect(path, journal="TRUNCATE")) as copied:
         if version(copied) == newest():  # older ones kept none
             with translated():
-                copied.execute("DELETE FROM wrap WHERE recipient = ?", (party,))
+                copied.execute("DELETE FROM wrap WHERE recipient = ? OR rank = ?", (party, SPENT))
 
 
 def facts(path: Path) -> Facts:

@@ -31,6 +31,8 @@ FRONTIER_EVERY = 512
 """Entries between two stored frontiers: the most hashes an earlier root costs."""
 PLACES = 16
 """Places of bodies that a body's key has room for; an envelope has fewer."""
+SPENT = 4
+"""Rank of a wrapped key that is answered and kept for this party alone (docs/spec/store.md)."""
 PAGE = 8192
 """Bytes of a page of a store that is made here: a sealed body of 2 KiB leaves half a page of 4 KiB unused."""
 WAL_PAGES = 4000
@@ -189,7 +191,9 @@ class Reader(DebtReader):
 
     def wrap(self, log: int, seq: int, recipient: str) -> bytes | None:
         """The content key wrapped for a recipient, until it has receipted."""
-        rows = self._rows("SELECT data FROM wrap WHERE log = ? AND seq = ? AND recipient = ?", log, seq, recipient)
+        rows = self._rows(
+            "SELECT data FROM wrap WHERE log = ? AND seq = ? AND recipient = ? AND rank < ?", log, seq, recipient, SPENT
+        )
         return rows[0][0] if rows else None
 
     def cosigned(self, log: int) -> dict[str, tuple[int, str]]:
@@ -220,8 +224,8 @@ class Reader(DebtReader):
 
     def ranks(self, log: int, recipient: str, first: int, last: int) -> dict[int, int]:
         """The rank of each item of entries ``first`` to ``last`` that a recipient has not answered."""
-        sql = "SELECT seq, rank FROM wrap WHERE log = ? AND seq BETWEEN ? AND ? AND recipient = ?"
-        return dict(self._rows(sql, log, first, last, recipient))
+        sql = "SELECT seq, rank FROM wrap WHERE log = ? AND seq BETWEEN ? AND ? AND recipient = ? AND rank < ?"
+        return dict(self._rows(sql, log, first, last, recipient, SPENT))
 
     def kept(self) -> Generator[tuple[int, int], None, None]:
         """(log, seq) of every item that the register shows as given or held, or that is on its way, in order."""
@@ -245,8 +249,8 @@ class Reader(DebtReader):
 
     def wraps(self, log: int, recipient: str, first: int, last: int) -> dict[int, tuple[bytes, int]]:
         """The wrapped keys that a recipient has not answered, of entries ``first`` to ``last``: seq -> (wrap, rank)."""
-        sql = "SELECT seq, data, rank FROM wrap WHERE log = ? AND seq BETWEEN ? AND ? AND recipient = ?"
-        return {seq: (data, rank) for seq, data, rank in self._rows(sql, log, first, last, recipient)}
+        sql = "SELECT seq, data, rank FROM wrap WHERE log = ? AND seq BETWEEN ? AND ? AND recipient = ? AND rank < ?"
+        return {seq: (data, rank) for seq, data, rank in self._rows(sql, log, first, last, recipient, SPENT)}
 
     def bodies_between(self, log: int, first: int, last: int) -> dict[int, dict[int, tuple[bool, bytes]]]:
         """The bodies held of entries ``first`` to ``last``: seq -> place -> (sealed, bytes)."""
@@ -405,14 +409,14 @@ class Transaction(Reader):
         sql = "DELETE FROM wrap WHERE log = ? AND seq BETWEEN ? AND ? AND recipient = ?"
         self._run(sql, log, *seqs, recipient)
 
-    def drop_answered_wraps(self) -> None:
-        """Destroy the wrapped keys of all items given that their recipients have answered."""
-        sql = (
-            "DELETE FROM wrap WHERE EXISTS (SELECT 1 FROM register AS line WHERE line.log = wrap.log"
-            " AND line.seq = wrap.seq AND line.party = wrap.recipient AND line.direction = 'given'"
-            " AND line.answered IS NOT NULL)"
-        )
-        self._run(sql)
+    def spend_wraps(self, log: int, seqs: tuple[int, int], recipient: str) -> None:
+        """As :meth:`drop_wraps`, but keep them for this party alone, which may need one to recover a key by."""
+        sql = "UPDATE wrap SET rank = ? WHERE log = ? AND seq BETWEEN ? AND ? AND recipient = ?"
+        self._run(sql, SPENT, log, *seqs, recipient)
+
+    def drop_spent_wraps(self) -> None:
+        """Destroy all that :meth:`spend_wraps` kept."""
+        self._run("DELETE FROM wrap WHERE rank = ?", SPENT)
 
     def drop_bodies(self, log: int, seq: int) -> None:
         """Destroy an entry's bodies; its envelope stays."""

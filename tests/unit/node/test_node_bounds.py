@@ -1,5 +1,9 @@
 """What a peer, a full disk or the clock can do to a node's parts, and what it cannot."""
 
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
 import msgspec
 import pytest
 from support_pair import Forger, refusals
@@ -10,10 +14,11 @@ from entente.cli.stage import wait_for
 from entente.node import outgoing, payloads, releases, transfers
 from entente.node.commit import Work
 from entente.record.bodies import Received, ReceivedOf
-from entente.record.frames import Entries, decode_frame, encode_frame
+from entente.record.frames import Bodies, Entries, Later, decode_frame, encode_frame
 from entente.record.projection import Position
 from entente.sealing.canonical import encode
 from entente.sealing.seal import ItemSeal
+from entente.store import snapshot
 from entente.store.errors import FullError
 from entente.store.itemkeys import ItemKeys
 
@@ -192,6 +197,7 @@ def test_keys_that_cannot_be_written_are_alarming_until_they_can(pair: Pair, mon
         for _ in range(2):
             node.vault.flush()
             wait_for("the write has ended", lambda: node.vault._begun is None or node.vault._begun[0].done())
+            node.vault.flush()  # as the daemon does, before it looks
             transfers.shed(node)
             assert "keys" in node.alarms
     node.vault.settle()
@@ -199,3 +205,50 @@ def test_keys_that_cannot_be_written_are_alarming_until_they_can(pair: Pair, mon
     node.committer.settle()
     assert "keys" not in node.alarms
     assert position.seq not in {seq for _, seq in wrapped(pair.kr)}
+
+
+def test_a_key_that_comes_between_others_is_not_taken_for_durable_with_them(pair: Pair) -> None:
+    """A peer may give what lies between two items later: its wrapped key is the only copy until its key is durable."""
+    positions = frame_of(pair.jp, 3)
+    entries = [frame for frame in map(decode_frame, pair.jp.leaving()) if isinstance(frame, Entries)]
+    (frame,) = [each for each in entries if any(delivery.wrap for delivery in each.deliveries)]
+    place = positions[1].seq - frame.first
+    whole = frame.deliveries[place]
+    bare = msgspec.structs.replace(whole, bodies=(None,) * len(whole.bodies), wrap=None)
+    deliveries = (*frame.deliveries[:place], bare, *frame.deliveries[place + 1 :])
+    deferred = ((positions[1].seq, positions[1].seq),)
+    early = msgspec.structs.replace(frame, deliveries=deliveries, deferred=deferred)
+    pair.kr.arriving([encode_frame(each) for each in entries[: entries.index(frame)]] + [encode_frame(early)])
+    node, log = pair.kr.node, log_of(pair.kr, positions[1])
+    node.vault.settle()
+    assert whole.wrap is not None
+    later = Bodies(
+        frame.agreement, frame.writer, frame.incarnation, (Later(positions[1].seq, whole.bodies, whole.wrap),)
+    )
+    pair.kr.arriving([encode_frame(later)])
+    transfers.shed(node)
+    node.committer.settle()
+    assert (log, positions[1].seq) in wrapped(pair.kr)
+    node.vault._fresh.clear()  # the process died before its key was written
+    node.vault._begun = None
+    node.store.close()
+    pair.kr.open()
+    payloads.sweep(pair.kr.node)
+    assert pair.kr.node.open_held(pair.kr.ledger, positions[1]) is not None
+
+
+def log_of(party: Party, position: Position) -> int:
+    return party.ledger.logs[position.writer, position.incarnation].row.id
+
+
+def test_a_backup_without_item_keys_holds_no_wrapped_key_of_what_is_answered(pair: Pair, tmp_path: Path) -> None:
+    frame_of(pair.jp, 2)
+    pair.kr.arriving(pair.jp.leaving())
+    pair.jp.arriving(pair.kr.leaving())
+    assert wrapped(pair.jp)
+    copied = tmp_path / "copy.db"
+    with closing(sqlite3.connect(copied)) as target, closing(sqlite3.connect(pair.jp.home.path / "store.db")) as source:
+        source.backup(target)
+    snapshot.forget_received(copied, "jp")
+    with closing(sqlite3.connect(copied)) as target:
+        assert target.execute("SELECT COUNT(*) FROM wrap").fetchone() == (0,)

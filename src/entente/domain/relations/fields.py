@@ -19,10 +19,10 @@ MAX_MANY = 32
 """Values of a field that may be given several times."""
 LANG = re.compile(r"[a-z]{2,3}")
 _UNSEEN = re.compile(
-    r"[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb"
-    r"\U000e0000-\U000e007f]"
+    r"[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
+    r"\u2800\u3164\ud800-\udfff\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
-"""Characters that nobody sees or that reorder a line: controls, joiners, marks of direction, tags, half characters.
+"""Characters that nobody sees or that reorder a line: controls, joiners, marks of direction, fillers, tags, surrogates.
 
 Named one by one: what Python calls printable differs between its versions, and two nodes must read one form alike. The
 ideographic space of Japanese and Korean text is none of them.

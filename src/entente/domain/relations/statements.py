@@ -142,8 +142,14 @@ def _moment(instant: int | None) -> str | None:
     return None if instant is None else format_instant(instant)
 
 
-def _version(step: Step, view: StatementView) -> dict[str, Any]:
-    return version(step) | {"title": step.get("title", view.versions[0].get("title"))}
+def _versions(view: StatementView) -> list[dict[str, Any]]:
+    """What it said, the newest last, each under the title that it had then."""
+    shown: list[dict[str, Any]] = []
+    title: dict[str, str] = {}
+    for step in view.versions:
+        title = step.get("title", title)
+        shown.append(version(step) | {"title": title})
+    return shown
 
 
 def _show(matter: Matter) -> dict[str, Any]:
@@ -160,7 +166,7 @@ def _show(matter: Matter) -> dict[str, Any]:
         "claim": view.claim,
         "answer": view.answer if view.claim else None,
         "reply": version(view.reply) if view.reply else None,
-        "versions": [_version(step, view) for step in view.versions],
+        "versions": _versions(view),
         "wordings": view.wordings.show() if common else None,
     }
 

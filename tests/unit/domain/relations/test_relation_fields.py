@@ -100,6 +100,7 @@ def test_an_instant_is_written_with_any_offset_and_carried_in_utc() -> None:
         (fields.text("F"), "a\u202eb"),
         (fields.text("F"), "a\u200bb"),
         (fields.text("F"), "a\u2028b"),
+        (fields.text("F"), "가\u3164나"),
         (fields.text("F"), "a\x7fb"),
         (fields.text("F"), "a\ud800b"),
         (fields.text("F"), "a\U000e0041b"),

@@ -89,6 +89,7 @@ def test_a_correction_keeps_the_earlier_text_and_its_instant() -> None:
     world.do("kr", S, "correct", FIRST)
     shown = world.show(S)
     assert shown["title"] == {"en": "Corrected"}
+    assert [each["title"] for each in shown["versions"]] == [TITLE["title"], {"en": "Corrected"}, {"en": "Corrected"}]
     assert [(each["wording"], each["at"]) for each in shown["versions"]] == [
         (DIGEST, "2019-11-22T00:00:01.000Z"),
         (wording(texts_of(SECOND)), "2019-11-22T00:00:02.000Z"),
