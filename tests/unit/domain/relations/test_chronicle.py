@@ -214,6 +214,10 @@ def test_a_step_of_a_measure_is_a_mark_with_its_own_line_and_condition() -> None
     assert halted.rests == ("kr-measure-1", "kr-4")
     assert "on condition: While the dialogue goes on normally" in halted.title["en"]
     assert labels(lane(CASE, "jp-measure-1").marks)[0] == "Announced"
+    hand = Hand()
+    hand("kr-measure-1", "record", "2023-03-23 10:00", summary={"en": "To be withdrawn.", "ja": "取下げへ。"})
+    last = lane(told(hand.steps), "kr-measure-1").marks[-2]
+    assert (last.label["en"], last.label["ja"]) == ("To be withdrawn", "取下げへ")
 
 
 def test_a_measure_holds_from_the_instant_that_its_step_names() -> None:
@@ -293,6 +297,16 @@ def test_a_meeting_is_a_mark_at_the_time_agreed() -> None:
         ("Summit meeting, Tokyo", kst("2023-03-16 16:50")),
     ]
     assert "Eighth trilateral summit" in held[1].title["en"]
+
+
+def test_a_place_that_the_title_names_is_not_said_twice() -> None:
+    hand = Hand()
+    time = window("2023-06-01 10:00", "2023-06-01 12:00")
+    title = {"en": "Summit, Busan", "ko": "부산 정상회담"}
+    hand("kr-meeting-9", "propose", "2023-05-01 09:00", level="leader", window=[time], title=title, place="Busan")
+    hand("kr-meeting-9", "agree", "2023-05-02 09:00", by="jp", window=time)
+    label = lane(told(hand.steps), "meetings").marks[-1].label
+    assert (label["en"], label["ko"]) == ("Summit, Busan", "부산 정상회담, Busan")
 
 
 def test_a_meeting_without_a_time_is_only_its_steps() -> None:
