@@ -83,16 +83,22 @@ def ask(page: Path, width: int, script: str, answer: str, profile: Path) -> Any:
     head, _, tail = text.rpartition(close)
     asked = page.with_name(f"asked-{page.name}")
     asked.write_text(f"{head}{holder}<script>{quoted}</script>{close}{tail}", encoding="utf-8")
-    done = subprocess.run(
-        [
-            "chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--no-first-run",
-            f"--user-data-dir={profile}", f"--window-size={width},1200", "--dump-dom", asked.as_uri(),
-        ],
-        capture_output=True, timeout=120, check=False,
-    )  # fmt: skip
-    match = re.search(rf'id="{FOUND}"[^>]*>(.*?)</', done.stdout.decode(), re.DOTALL)
-    assert match is not None, done.stderr.decode()[-2000:]
+    match = re.search(rf'id="{FOUND}"[^>]*>(.*?)</', _dumped(asked, width, profile), re.DOTALL)
+    assert match is not None, "the page is not the one that was asked for"
     return json.loads(unescape(match.group(1)))
+
+
+def _dumped(page: Path, width: int, profile: Path) -> str:
+    """The page as it is once it is loaded. A browser that ends without a word is started once more, and no oftener."""
+    command = [
+        "chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--no-first-run",
+        f"--user-data-dir={profile}", f"--window-size={width},1200", "--dump-dom", page.as_uri(),
+    ]  # fmt: skip
+    for _ in range(2):
+        done = subprocess.run(command, capture_output=True, timeout=120, check=False)
+        if done.stdout:
+            return done.stdout.decode()
+    pytest.fail(f"chromium ended with {done.returncode} and no page: {done.stderr.decode()[-2000:]}", pytrace=False)
 
 
 def seen(answer: dict[str, Any]) -> tuple[list[Seen], list[Box]]:

@@ -8,6 +8,8 @@ import pytest
 from chronicle_case import AFTERWARDS, Hand, acts, case, exchanges, kst, series, steps, terms
 from support_browser import TEXTS, Box, Seen, ask, seen
 
+from entente.cli.scenario import load_scenario
+from entente.cli.timeline import chronicle_of
 from entente.cli.timeline_html import page
 from entente.cli.timeline_svg import Look, draw
 from entente.cli.timeline_words import CLOSER
@@ -16,6 +18,7 @@ from entente.domain.relations.chronicle_words import LANGUAGES
 from entente.domain.relations.matters import fold
 
 WIDTHS = (1280, 1920)
+SCENARIO = Path(__file__).parents[2] / "examples" / "scenarios" / "jp-kr-2016-2023"
 LOOK = "({texts, poles})"
 PAGE = (
     "({texts, poles, wide: document.documentElement.scrollWidth,"
@@ -36,6 +39,11 @@ def crowded() -> Chronicle:
         for each in [next(exchanges())]
     ]
     return build(terms(), acts(), fold([*steps(), *hand.steps]), many, series(), at=AFTERWARDS)
+
+
+def shipped() -> Chronicle:
+    """The case that comes with Entente."""
+    return chronicle_of(load_scenario(SCENARIO), None)
 
 
 def clashes(texts: list[Seen]) -> list[tuple[str, str]]:
@@ -70,8 +78,9 @@ def looked_at(
 
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("lang", LANGUAGES)
-def test_no_label_lies_over_another(lang: str, width: int, tmp_path: Path) -> None:
-    texts, poles = looked_at(case(), lang, tmp_path, Look(width=width))
+@pytest.mark.parametrize("shown", [case(), shipped()], ids=["dense", "shipped"])
+def test_no_label_lies_over_another(shown: Chronicle, lang: str, width: int, tmp_path: Path) -> None:
+    texts, poles = looked_at(shown, lang, tmp_path, Look(width=width))
     assert len(texts) > 120
     assert len(poles) > 60
     assert clashes(texts) == []

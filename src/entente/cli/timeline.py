@@ -24,10 +24,24 @@ if TYPE_CHECKING:
 @click.option(
     "--html", metavar="FILE", type=click.Path(path_type=Path), help="Write a page in all three languages there."
 )
+@click.option(
+    "--closer",
+    "closer",
+    multiple=True,
+    metavar="WINDOW",
+    help="A stretch to draw larger, as INSTANT/INSTANT; may be repeated. Left out: around the end of the agreement.",
+)
 @click.option("--width", default=1280, type=click.IntRange(800, 4000), metavar="PIXELS", help="Of the picture.")
 @as_json
 def timeline(
-    case: Path, at: str | None, lang: str, svg: Path | None, html: Path | None, width: int, as_json: bool
+    case: Path,
+    at: str | None,
+    lang: str,
+    svg: Path | None,
+    html: Path | None,
+    closer: tuple[str, ...],
+    width: int,
+    as_json: bool,
 ) -> None:
     """Show a case on one time axis: status in each view, acts, measures, talks, meetings, statements, exchanges.
 
@@ -41,15 +55,16 @@ def timeline(
 
     found = load_scenario(case)
     chronicle = chronicle_of(found, None if at is None else instant_of(at, "--at"))
+    windows = tuple(_window(each) for each in closer) or None
     written = []
     if svg is not None:
         from entente.cli.timeline_svg import Look, draw
 
-        written.append(_write(svg, draw(chronicle, lang, Look(width=width))))
+        written.append(_write(svg, draw(chronicle, lang, Look(width=width, closer=windows))))
     if html is not None:
         from entente.cli.timeline_html import page
 
-        written.append(_write(html, page(chronicle, lang)))
+        written.append(_write(html, page(chronicle, lang, windows)))
     if as_json:
         show_json(
             {"title": dict(chronicle.title), "zone": chronicle.zone, "marks": marks(chronicle, lang), "files": written}
@@ -58,6 +73,14 @@ def timeline(
     _print(chronicle, lang)
     for path in written:
         click.echo(f"Written: {path}")
+
+
+def _window(text: str) -> tuple[int, int]:
+    begins, _, ends = text.partition("/")
+    found = instant_of(begins, "--closer"), instant_of(ends, "--closer")
+    if found[0] >= found[1]:
+        raise InputError("BAD_INSTANT", f"--closer: {text} ends before it begins", "Write the earlier instant first.")
+    return found
 
 
 def chronicle_of(case: "Scenario", at: int | None) -> "Chronicle":

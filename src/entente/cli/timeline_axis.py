@@ -57,10 +57,10 @@ def local(at: int, zone: str) -> datetime:
     return (EPOCH + timedelta(milliseconds=at)).astimezone(zone_of(zone))
 
 
-def clock(at: int, zone: str) -> str:
-    """The time of day: ``18:00``, with seconds where there are any."""
+def clock(at: int, zone: str, *, seconds: bool = True) -> str:
+    """The time of day: ``18:00``, with seconds where there are any and they are wanted."""
     moment = local(at, zone)
-    return f"{moment:%H:%M:%S}" if moment.second else f"{moment:%H:%M}"
+    return f"{moment:%H:%M:%S}" if seconds and moment.second else f"{moment:%H:%M}"
 
 
 def short_day(at: int, zone: str, lang: str, *, year: bool) -> str:
@@ -76,7 +76,7 @@ def short_day(at: int, zone: str, lang: str, *, year: bool) -> str:
 def short_time(at: int, zone: str, lang: str, span: int) -> str:
     """An instant as it is told beside a mark, no finer than a time of that length (ms) shows."""
     if span <= 3 * DAY_MS:
-        return clock(at, zone)
+        return clock(at, zone, seconds=span <= 2 * HOUR_MS)
     return short_day(at, zone, lang, year=span > 300 * DAY_MS)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
-from entente.cli.timeline_axis import local
+from entente.cli.timeline_axis import clock, local
 from entente.cli.timeline_ink import clean
 from entente.cli.timeline_style import COLOURS, FONTS_BY_LANGUAGE, style
 from entente.cli.timeline_svg import WIDE, WIDTHS, Look, Window, leaves
@@ -129,7 +129,7 @@ def _row(row: Row, zone: str) -> str:
 def _moment(at: int, zone: str, *, after: int | None = None) -> str:
     """An instant in a zone; only its time where it is on the same day as another."""
     moment = local(at, zone)
-    time = f"{moment:%H:%M:%S}" if moment.second else f"{moment:%H:%M}"
+    time = clock(at, zone)
     if after is not None and local(after, zone).date() == moment.date():
         return time
     return f"{moment:%Y-%m-%d} {time}"

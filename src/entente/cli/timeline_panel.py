@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from entente.cli.timeline_axis import DAY_MS, Scale, clock, short_day, ticks
+from entente.cli.timeline_axis import DAY_MS, Scale, short_time, ticks
 from entente.cli.timeline_curve import curve, histogram
 from entente.cli.timeline_flags import Flags, Hung
 from entente.cli.timeline_ink import Ink, Span, breadth
@@ -192,7 +192,7 @@ class Panel:
             party = self.chronicle.parties.index(lane.owner) % 4
             self.ink.glyph(x + 4.5, y + 10, party, f"party{party}", "done")
             x += 14
-        for line in wrap(note, 11, room - (x - self.where.left), 3):
+        for line in wrap(note, 11, room - (x - self.where.left), 4):
             y += 14
             self.ink.text(x, y, [Span(line, "t4", "soft")])
         return y + 4
@@ -289,9 +289,7 @@ class Panel:
         high = -(-len(self.numbered) // columns)
         for index, (number, mark) in enumerate(self.numbered):
             x = self.where.plot + index // high * each
-            when = short_day(mark.at, self.chronicle.zone, self.lang, year=True)
-            if self.flags.span <= 3 * DAY_MS:
-                when = clock(mark.at, self.chronicle.zone)
+            when = short_time(mark.at, self.chronicle.zone, self.lang, self.flags.span)
             head = [Span(str(number), "t5"), Span(when, "t4", "soft", 7), *self.flags.who(mark, 7)]
             label = fit(said(mark.label, self.lang), 12, each - breadth(head) - 24)
             self.ink.text(x, y + 18 + index % high * 18, [*head, Span(label, gap=6)])

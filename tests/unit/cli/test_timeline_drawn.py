@@ -2,11 +2,14 @@
 
 import re
 from html import unescape
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 from chronicle_case import AFTERWARDS, Hand, acts, case, exchanges, kst, matters, steps, terms
+from click.testing import CliRunner
 
+from entente.cli.main import main
 from entente.cli.timeline_axis import DAY_MS, HOUR_MS
 from entente.cli.timeline_html import SINGLE, page, rows
 from entente.cli.timeline_style import BANDS
@@ -19,6 +22,7 @@ from entente.domain.relations.matters import fold
 
 SVG = "{http://www.w3.org/2000/svg}"
 CASE = case()
+SCENARIO = Path(__file__).parents[3] / "examples" / "scenarios" / "jp-kr-2016-2023"
 LAPSE = parse_instant("2019-11-22T15:00:00Z")
 
 
@@ -93,6 +97,17 @@ def test_without_an_end_there_is_no_closer_look_unless_asked_for() -> None:
     assert "Closer" not in " ".join(texts(draw(quiet, "en")))
     window = (kst("2018-06-01 00:00"), kst("2018-07-01 00:00"))
     assert "1 June 2018 00:00 – 1 July 2018 00:00" in " ".join(texts(draw(quiet, "en", Look(closer=(window,)))))
+
+
+def test_closer_looks_are_asked_for_on_the_command_line(tmp_path: Path) -> None:
+    file = tmp_path / "case.svg"
+    window = "2020-06-01T00:00:00+09:00/2020-08-01T00:00:00+09:00"
+    done = CliRunner().invoke(main, ["timeline", str(SCENARIO), "--svg", str(file), "--closer", window])
+    assert done.exit_code == 0, done.output
+    assert "1 June 2020 00:00 – 1 August 2020 00:00" in " ".join(texts(file.read_text(encoding="utf-8")))
+    backwards = "/".join(reversed(window.split("/")))
+    refused = CliRunner().invoke(main, ["timeline", str(SCENARIO), "--closer", backwards])
+    assert (refused.exit_code, "ends before it begins" in refused.output) == (2, True)
 
 
 def test_every_phase_in_sight_is_named_in_words() -> None:

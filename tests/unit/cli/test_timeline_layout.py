@@ -169,6 +169,8 @@ def test_times_are_told_no_finer_than_the_axis_shows() -> None:
     assert short_time(instant, SEOUL, "ko", 900 * DAY_MS) == "2019.11.22."
     assert short_day(instant, SEOUL, "en", year=True) == "22 Nov 2019"
     assert clock(instant + 5000, SEOUL) == "18:00:05"
+    assert short_time(instant + 5000, SEOUL, "en", DAY_MS) == "18:00"
+    assert short_time(instant + 5000, SEOUL, "en", HOUR_MS) == "18:00:05"
 
 
 # Looks

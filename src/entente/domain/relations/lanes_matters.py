@@ -230,7 +230,7 @@ def _label(matter: Matter, event: Event) -> Words:
     if step.verb == "report":
         kept = KEPT[step.get("kept")]
         return each(lambda lang: f"{said(words, lang)}: {step.get('of').upper()} {said(kept, lang)}")
-    return each(lambda lang: said(summary, lang) or said(words, lang))
+    return each(lambda lang: said(summary, lang).rstrip(".。") or said(words, lang))
 
 
 def _round(step: Step, lang: str) -> str:
@@ -332,7 +332,7 @@ def _meeting(scene: Scene, matter: Matter, lane: str) -> Iterator[Mark]:
     about: Words = matter.opened.get("title", plain(matter.id))
 
     def title(lang: str) -> str:
-        parts = (said(about, lang), place, said(host, lang), said(summary, lang))
+        parts = (_placed(said(about, lang), place), said(host, lang), said(summary, lang))
         return " – ".join(filter(None, parts))
 
     yield Mark(
@@ -341,10 +341,15 @@ def _meeting(scene: Scene, matter: Matter, lane: str) -> Iterator[Mark]:
         lane=lane,
         who=matter.audience,
         form=form,
-        label=each(lambda lang: ", ".join(filter(None, (said(about, lang), place)))),
+        label=each(lambda lang: _placed(said(about, lang), place)),
         title=each(title),
         rests=scene.rests(matter.opened),
     )
+
+
+def _placed(title: str, place: str) -> str:
+    """A title with the place, where it does not name it itself."""
+    return title if not place or place in title else f"{title}, {place}"
 
 
 def hidden(matters: Mapping[str, Matter], at: int) -> frozenset[str]:

@@ -12,7 +12,7 @@ from entente.domain.agreement.terms import Agreement
 from entente.domain.relations.chronicle import Chronicle, build
 from entente.domain.relations.fields import say
 from entente.domain.relations.indicators import Point, Series
-from entente.domain.relations.lanes import Exchange
+from entente.domain.relations.lanes import Exchange, Lane, Mark
 from entente.domain.relations.matters import TABLES, fold
 from entente.domain.relations.steps import MATTER, Step, Text
 from entente.domain.relations.table import Matter
@@ -279,3 +279,37 @@ def matters(further: list[Step] | None = None) -> dict[str, Matter]:
 
 def case(at: int = AFTERWARDS, span: tuple[int, int] | None = None) -> Chronicle:
     return build(terms(), acts(), matters(), exchanges(), series(), at=at, span=span)
+
+
+def lane(chronicle: Chronicle, name: str) -> Lane:
+    return next(each for each in chronicle.lanes if each.id == name)
+
+
+def told(further: list[Step], at: int = AFTERWARDS, **more: Any) -> Chronicle:
+    return build(terms(), acts(), fold([*steps(), *further]), at=at, **more)
+
+
+def labels(marks: tuple[Mark, ...], lang: str = "en") -> list[str]:
+    return [mark.label[lang] for mark in marks]
+
+
+EMBARGO = kst("2023-05-10 09:00")
+
+
+def embargoed() -> list[Step]:
+    hand = Hand()
+    secret = "kr-statement-9"
+    until = "2023-05-10T09:00:00+09:00"
+    title = w("Not before nine", "九時解禁", "아홉 시까지 보도 금지")
+    hand(secret, "issue", "2023-05-09 12:00", attribution="none", title=title, embargo=until, about="jp", claim=title)
+    hand(secret, "contest", "2023-05-09 13:00", by="jp")
+    hand(secret, "correct", "2023-05-09 14:00")
+    hand(
+        "kr-measure-9",
+        "announce",
+        "2023-05-09 15:00",
+        subject="other",
+        title=title | {"en": "X"},
+        refs=(secret, "kr-5"),
+    )
+    return hand.steps
