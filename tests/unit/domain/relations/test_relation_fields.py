@@ -131,6 +131,23 @@ def test_text_that_means_nothing_is_refused_when_said_and_when_heard(field: Fiel
         assert (refused.value.where, refused.value.remedy != "") == ("f", True)
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "meaning"),
+    [
+        (fields.zone("F"), "Asia/Seoul", "Asia/Seoul"),
+        (fields.matter("F"), "kr-measure-1", "kr-measure-1"),
+        (fields.party("F"), "kr", "kr"),
+        (fields.choice("F", "yes", "no"), "no", "no"),
+        (fields.count("F"), "7", 7),
+        (fields.count("F"), "999999", 999_999),
+        (fields.ident("F"), "a" * 64, "a" * 64),
+        (fields.day("F"), "2020-02-29", date(2020, 2, 29)),
+    ],
+)
+def test_a_value_is_read_as_what_it_means(field: Field, value: str, meaning: Any) -> None:
+    assert hear({"f": field}, [Said("f", "", value)]) == {"f": meaning}
+
+
 def test_japanese_and_korean_lines_keep_their_wide_spaces() -> None:
     assert hear({"f": fields.text("F")}, [Said("f", "", "日本国\u3000外務省")]) == {"f": "日本国\u3000外務省"}
 
