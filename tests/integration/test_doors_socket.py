@@ -41,7 +41,7 @@ def test_a_request_is_parsed_strictly(world: World, command: str) -> None:
         assert answer["error"]["code"] == "BAD_REQUEST", line
         assert answer["error"]["exit"] == 2
     for name in args:
-        wrong = {**args, name: {"not": ["it"]}}
+        wrong = {**args, name: {"not": {"it": 1}}}
         assert world.code(command, **wrong) == "BAD_ARGUMENTS"
     assert standing(world.pair.kr.node) == before
 
