@@ -165,7 +165,7 @@ _DONE: Form = "done"
 _MINOR = {
     "arrangement review",
     "dialogue minute", "dialogue propose_minutes", "dialogue adopt_minutes", "dialogue assign", "dialogue done",
-    "meeting record", "meeting propose_record", "meeting adopt_record", "meeting counter",
+    "meeting agree", "meeting record", "meeting propose_record", "meeting adopt_record", "meeting counter",
     "note send", "note deliver", "note acknowledge",
 }  # fmt: skip
 

@@ -137,6 +137,18 @@ def test_a_place_that_the_title_names_is_not_said_twice() -> None:
     assert (label["en"], label["ko"]) == ("Summit, Busan", "부산 정상회담, Busan")
 
 
+def test_a_drawing_may_leave_out_that_a_meeting_was_agreed_since_the_meeting_stands_for_it() -> None:
+    hand, time = Hand(), window("2023-06-01 10:00", "2023-06-01 12:00")
+    hand(
+        "kr-meeting-9", "propose", "2023-05-01 09:00", level="leader", window=[time], title=w("Summit", "会談", "회담")
+    )
+    hand("kr-meeting-9", "agree", "2023-05-02 09:00", by="jp", window=time)
+    own = [mark for mark in lane(told(hand.steps), "meetings").marks if "kr-meeting-9" in mark.rests]
+    assert [(mark.label["en"], mark.minor) for mark in own] == [
+        ("Proposed: Summit", False), ("Agreed: Summit", True), ("Summit", False),
+    ]  # fmt: skip
+
+
 def test_a_meeting_without_a_time_is_only_its_steps() -> None:
     hand = Hand()
     earlier, later = window("2023-06-01 10:00", "2023-06-01 12:00"), window("2023-06-02 10:00", "2023-06-02 12:00")
