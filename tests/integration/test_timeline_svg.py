@@ -8,7 +8,7 @@ import pytest
 from chronicle_case import AFTERWARDS, Hand, acts, case, exchanges, kst, series, steps, terms
 from support_browser import TEXTS, Box, Seen, ask, seen
 
-from entente.cli.scenario import load_scenario
+from entente.cli.scenario_parse import load_scenario
 from entente.cli.timeline import chronicle_of
 from entente.cli.timeline_html import page
 from entente.cli.timeline_svg import Look, draw

@@ -67,7 +67,7 @@ def demo(scenario: str, keep: Path | None, as_json: bool) -> None:
 
 def _load(name: str) -> "Scenario":
     """A scenario by its path, or by its name among those that come with Entente."""
-    from entente.cli.scenario import load_scenario
+    from entente.cli.scenario_parse import load_scenario
 
     path = Path(name)
     if not path.exists():

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, assert_never
 
 import msgspec
 
@@ -122,6 +122,8 @@ class Player:
                 self._import(step, line)
             case "clock":
                 pass  # the clocks stand at the step's instant already
+            case _:
+                assert_never(step.do)
 
     def _propose(self, step: Step, line: Line) -> None:
         answer = self._node(step).ask("agreement.propose", path=str(self._scenario.agreement_file.absolute()))

@@ -1,6 +1,5 @@
 """``entente timeline``: a case on one time axis, printed, and as a picture and a page that stand by themselves."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,8 +11,6 @@ from entente.cli.output import InputError, as_json, console, show_json
 if TYPE_CHECKING:
     from entente.cli.scenario import Scenario
     from entente.domain.relations.chronicle import Chronicle
-    from entente.domain.relations.indicators import Series
-    from entente.domain.relations.table import Matter
 
 
 @click.command("timeline")
@@ -51,7 +48,7 @@ def timeline(
     \b
     Example: entente timeline examples/scenarios/jp-kr-2016-2023 --svg case.svg --html case.html
     """
-    from entente.cli.scenario import load_scenario
+    from entente.cli.scenario_parse import load_scenario
 
     found = load_scenario(case)
     chronicle = chronicle_of(found, None if at is None else instant_of(at, "--at"))
@@ -85,34 +82,12 @@ def _window(text: str) -> tuple[int, int]:
 
 def chronicle_of(case: "Scenario", at: int | None) -> "Chronicle":
     """The chronicle of a scenario's first part, as its file tells it; ``at`` in ms."""
-    from entente.cli.scenario_relate import steps_of
-    from entente.domain.agreement.document import digest
+    from entente.cli.scenario_record import record_of
     from entente.domain.relations.chronicle import build
-    from entente.domain.relations.lanes import Exchange
-    from entente.domain.relations.matters import fold
 
-    steps = case.parts[0].steps
-    now = steps[-1].at if at is None else at
-    matters = fold(step for step in steps_of(case.agreement.parties, steps) if step.at <= now)
-    exchanges = [
-        Exchange(step.at, step.party, step.to, "", case.items[step.item].precedence)
-        for step in steps
-        if step.do == "release"
-    ]
-    first = digest(case.agreement_file.read_bytes())
-    return build(
-        {first: case.agreement}, case.acts.values(), matters, exchanges, _series(case, matters), at=now, first=first
-    )
-
-
-def _series(case: "Scenario", matters: "Mapping[str, Matter]") -> "dict[str, Series]":
-    import hashlib
-
-    from entente.domain.relations.indicators import series
-
-    texts = [data for step in case.parts[0].steps if step.relating for _, _, data in step.relating.texts]
-    files = {hashlib.sha256(data).hexdigest(): data for data in texts}
-    return {name: series(matter, files) for name, matter in matters.items() if matter.kind == "indicator"}
+    record = record_of(case)
+    now = case.parts[0].steps[-1].at if at is None else at
+    return build(record.agreements, record.acts, record.matters(now), record.exchanges, record.series(now), at=now)
 
 
 def marks(chronicle: "Chronicle", lang: str) -> list[dict[str, object]]:
