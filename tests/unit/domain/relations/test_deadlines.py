@@ -13,7 +13,7 @@ from entente.domain.agreement.calendar import first_instant
 from entente.domain.agreement.document import digest, parse_agreement
 from entente.domain.agreement.instants import format_instant, parse_instant
 from entente.domain.agreement.status import ViewStatus, status
-from entente.domain.relations.deadlines import HOUR, Deadline, alarms, deadlines, due
+from entente.domain.relations.deadlines import Deadline, alarms, deadlines, due
 from entente.domain.relations.table import Matter
 
 EXAMPLES = Path(__file__).parents[4] / "examples" / "agreements"
@@ -21,6 +21,7 @@ DOCUMENT = (EXAMPLES / "jp-kr-2016.toml").read_bytes()
 AGREEMENT = parse_agreement(DOCUMENT)
 ACTS = parse_acts((EXAMPLES / "acts-2019.toml").read_bytes())
 ENDS = parse_instant("2019-11-23T00:00:00+09:00")
+HOUR = 3_600_000
 DAY = 24 * HOUR
 
 
@@ -154,6 +155,7 @@ def test_a_measure_that_has_run_its_course_is_looked_at_no_more() -> None:
     world = World()
     world.do("jp", "jp-measure-1", "announce", subject="other", title=EN)
     world.do("jp", "jp-measure-1", "enforce")
+    assert of({}, world.matters) == {}
     world.do("jp", "jp-measure-1", "end", review="2020-03-10")
     assert of({}, world.matters) == {}
 

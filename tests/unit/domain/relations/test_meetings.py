@@ -109,7 +109,9 @@ def test_any_party_cancels_it_before_it_was_held(world: World, agreed: bool) -> 
 
 def test_a_meeting_becomes_a_round_of_a_dialogue_and_of_nothing_else(world: World) -> None:
     world.do("jp", M, "agree", window=ROUND)
-    assert world.code("jp", M, "hold", round="kr-meeting-2") == "NO_DIALOGUE"
+    refusal = world.take("jp", M, "hold", round="kr-meeting-2")
+    assert refusal is not None
+    assert (refusal.code, refusal.text) == ("NO_DIALOGUE", "kr-meeting-2 is a meeting")
     world.do("jp", M, "hold", round="kr-dialogue-1")
     assert (world.state(M), world.show(M)["round"]) == ("held", "kr-dialogue-1")
 

@@ -36,7 +36,9 @@ def test_a_note_carries_its_text() -> None:
 @pytest.mark.parametrize("to", [["kr"], ["jp", "kr"], ["us"], ["jp", "jp"]])
 def test_a_note_goes_to_other_parties_each_once_or_is_no_matter(to: list[str]) -> None:
     world = World()
-    assert world.code("kr", N, "send", FIRST, **NOTE | {"to": to}) == "BAD_ADDRESS"
+    refusal = world.take("kr", N, "send", FIRST, **NOTE | {"to": to})
+    assert refusal is not None
+    assert (refusal.code, refusal.remedy) == ("BAD_ADDRESS", "Each once, of: jp.")
     assert world.matters == {}
 
 
