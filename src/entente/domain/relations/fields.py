@@ -202,10 +202,7 @@ def say(fields: Mapping[str, Field], given: Mapping[str, Any]) -> tuple[Said, ..
             raise FormError(name, "there is no such field here", f"one of: {', '.join(fields) or 'none'}")
     said: list[Said] = []
     for name, field in fields.items():
-        values = _pairs(name, field, given.get(name))
-        if field.required and not values:
-            raise FormError(name, "it is missing", f"say it: {field.help}")
-        for lang, value in values:
+        for lang, value in _pairs(name, field, given.get(name)):
             try:
                 written = field.write(field.read(value))
             except ValueError as error:

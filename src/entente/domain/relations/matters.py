@@ -61,7 +61,7 @@ def _open(matters: dict[str, Matter], table: Table, verb: Verb, step: Step) -> R
     refusal = _judge_opening(step) if verb.opens else _no_such_matter(table, step)
     if refusal is not None:
         return refusal
-    matter = Matter(step.matter, step.kind, step.by, step.audience, step, verb.to or "", table.begin(step))
+    matter = Matter(step.matter, step.kind, step.by, step.audience, step, "", table.begin(step))
     refusal = verb.do(matter, step)
     if refusal is None:
         _settle(table, verb, matter)

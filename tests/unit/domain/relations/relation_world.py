@@ -102,6 +102,12 @@ class World:
         assert refusal is not None
         return refusal.code
 
+    def remedy(self, by: str, matter: str, verb: str, words: dict[str, str] | None = None, **more: Any) -> str:
+        """Take a step that is refused, and say what would remedy it."""
+        refusal = self.take(by, matter, verb, words, **more)
+        assert refusal is not None
+        return refusal.remedy
+
     def __getitem__(self, matter: str) -> Matter:
         return self.matters[matter]
 

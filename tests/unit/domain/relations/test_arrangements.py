@@ -94,9 +94,8 @@ def test_the_refusal_names_the_terms_that_stand(world: World) -> None:
     world.do("kr", A, "undertake", **HALT)
     world.do("kr", A, "undertake", term="list", summary=EN)
     world.do("kr", A, "reverse", term="list")
-    refusal = world.take("kr", A, "reverse", term="nothing")
-    assert refusal is not None
-    assert refusal.remedy == "It stands by: wto-halt."
+    assert world.remedy("kr", A, "reverse", term="nothing") == "It stands by: wto-halt."
+    assert world.remedy("jp", A, "reverse", term="nothing") == "It stands by: none."
 
 
 def test_a_common_wording_is_agreed_once_every_party_signed_the_same_bytes() -> None:
@@ -127,6 +126,12 @@ def test_a_signature_that_means_nothing_is_refused(
     world.do("kr", A, "propose", FIRST)
     assert world.code(by, A, verb, words, **more) == code
     assert world.show(A)["wordings"]["agreed"] is None
+
+
+def test_the_refusal_names_the_wordings_that_are_proposed(world: World) -> None:
+    assert world.remedy("jp", A, "adopt", wording="0" * 64) == "One of: none yet."
+    world.do("kr", A, "propose", FIRST)
+    assert world.remedy("jp", A, "adopt", wording="0" * 64) == f"One of: {DIGEST[:12]}."
 
 
 def test_a_later_agreed_wording_takes_the_place_of_the_earlier_and_both_are_kept(world: World) -> None:

@@ -163,6 +163,16 @@ def test_an_action_is_assigned_to_a_party_once_and_done_by_it_once(world: World)
     assert (shown["to"], shown["due"], shown["by"], shown["done"]["by"]) == ("kr", "2020-03-10", "jp", "kr")
 
 
+def test_a_refusal_names_the_rounds_and_actions_that_there_are(world: World) -> None:
+    assert world.remedy("jp", D, "hold", round=1) == "Convened were: none yet."
+    assert world.remedy("jp", D, "done", action="a") == "Assigned were: none yet."
+    for number in (8, 7):
+        world.do("jp", D, "convene", round=number, window=ROUND)
+        world.do("jp", D, "assign", action=f"a-{number}", to="kr", summary=EN)
+    assert world.remedy("jp", D, "hold", round=1) == "Convened were: 7, 8."
+    assert world.remedy("jp", D, "done", action="a") == "Assigned were: a-8, a-7."
+
+
 def test_an_action_may_be_due_on_no_day(world: World) -> None:
     world.do("jp", D, "assign", action="lists", to="kr", summary=EN)
     assert world.show(D)["actions"]["lists"]["due"] is None

@@ -74,6 +74,7 @@ def test_a_file_that_is_not_at_hand_or_not_readable_is_named_and_the_rest_is_rea
 def test_rows_are_read_in_the_files_order_with_either_end_of_line() -> None:
     rows = (Point("2019-07-04", "-12.5"), Point("2019-07", "0"))
     assert parse_series(b"period,value\n2019-07-04,-12.5\n2019-07,0\n") == rows
+    assert parse_series(b"period,value\n2019-07," + b"1" * 40) == (Point("2019-07", "1" * 40),)
     assert parse_series(b"period,value\r\n2019-07-04,-12.5\r\n2019-07,0") == rows
 
 

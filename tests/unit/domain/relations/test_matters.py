@@ -193,6 +193,16 @@ def test_a_step_is_for_its_owner_or_for_the_others_as_its_table_says(kind: Kind,
     assert world.code(OTHER if who == "owner" else OWNER, name, verb, words, **more) == "NOT_YOURS"
 
 
+def test_who_may_not_take_a_step_is_told_who_may_and_what_to_do_instead() -> None:
+    world, name = World(THREE), "kr-dialogue-1"
+    world.do("kr", name, "propose", title=EN, level="working")
+    assert world.take("kr", name, "accept") == ("NOT_YOURS", f"{name} is your own", "This is for jp, us to say.")
+    world.do("kr", "kr-indicator-1", "follow", title=EN, unit="t", source="Customs")
+    assert world.take("jp", "kr-indicator-1", "close") == (
+        "NOT_YOURS", "kr-indicator-1 is kr's", "Say your own view by a statement.",
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_matter_is_opened_once(kind: Kind) -> None:
     world, name = world_at(kind, next(iter(BY_STATE[kind])))
