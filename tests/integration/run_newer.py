@@ -8,9 +8,9 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from entente.cli.main import main
-from entente.store import sqlite
+from entente.store import connection
 
 if __name__ == "__main__":
     migrations = Path(sys.argv.pop(1))
-    vars(sqlite)["resources"] = SimpleNamespace(files=lambda _package: migrations)
+    vars(connection)["resources"] = SimpleNamespace(files=lambda _package: migrations)
     main(prog_name="entente")

@@ -33,8 +33,9 @@ from entente.node.errors import NodeError
 from entente.node.home import Home
 from entente.node.setup import init
 from entente.sealing.keyfile import COSTS
+from entente.store.connection import newest
 from entente.store.snapshot import facts
-from entente.store.sqlite import Store, newest
+from entente.store.sqlite import Store
 
 
 @pytest.fixture(scope="module")

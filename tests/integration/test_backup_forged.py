@@ -24,8 +24,8 @@ from entente.node.backup_file import (
 )
 from entente.node.home import Home
 from entente.sealing.canonical import encode
+from entente.store.connection import newest
 from entente.store.snapshot import facts
-from entente.store.sqlite import newest
 
 Part = AnyRecord | bytes
 

@@ -15,8 +15,8 @@ import pytest
 from support_backup import SECRET, in_force, release
 from support_nodes import PASSPHRASE, PLAIN, CliNode, Ran, done, entente
 
-from entente.store import sqlite
-from entente.store.sqlite import newest
+from entente.store import connection
+from entente.store.connection import newest
 
 NOW, NEXT = newest(), newest() + 1
 
@@ -45,7 +45,7 @@ class Software(NamedTuple):
 
 
 def software(folder: Path, more: str) -> Software:
-    shutil.copytree(Path(sqlite.__file__).parent / "migrations", folder / "migrations")
+    shutil.copytree(Path(connection.__file__).parent / "migrations", folder / "migrations")
     (folder / "migrations" / f"{NEXT:04}_next.sql").write_text(more)
     return Software(folder)
 

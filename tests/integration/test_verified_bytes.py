@@ -24,7 +24,7 @@ from entente.sealing.canonical import NotCanonicalError
 from entente.sealing.errors import SealingError
 from entente.store.errors import StoreError
 from entente.store.itemkeys import SLOT
-from entente.store.sqlite import body_id
+from entente.store.reader import body_id
 
 BIG = bytes(range(256)) * 4096 * 2
 """Exactly two segments."""

@@ -22,7 +22,8 @@ from entente.sealing.randomness import random_bytes
 from entente.sealing.suites import SUITE
 from entente.store.errors import StoreError
 from entente.store.rows import LogRow, NewEntry
-from entente.store.sqlite import Store, Transaction
+from entente.store.sqlite import Store
+from entente.store.transaction import Transaction
 
 logger = logging.getLogger("entente.node.commit")
 T = TypeVar("T")

@@ -30,7 +30,7 @@ from entente.node.payloads import finish_segment, hold_segment, lapse, passed, s
 from entente.node.releases import Draft
 from entente.node.renewal import enter_statement
 from entente.node.scrape import Watch
-from entente.node.transfers import shed
+from entente.node.shedding import shed
 from entente.node.writer import ORDINARY, Writer
 from entente.record.frames import AnyFrame, Entries, Hello, Segment, Taken
 from entente.sealing.certificates import spki_digest

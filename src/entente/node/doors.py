@@ -30,7 +30,7 @@ from entente.record.frames import (
     Trouble,
     Want,
 )
-from entente.store.sqlite import Transaction
+from entente.store.transaction import Transaction
 
 if TYPE_CHECKING:
     from entente.node.node import Node

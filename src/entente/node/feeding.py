@@ -19,21 +19,11 @@ from entente.link.session import place
 from entente.node.agreements import usable
 from entente.node.commit import Work
 from entente.node.errors import NodeError, UsageError
+from entente.node.giving import give
 from entente.node.lanes import MANY
 from entente.node.ledger import HeldLog, Ledger
 from entente.node.national import note
-from entente.node.releases import (
-    INLINE,
-    Alike,
-    Draft,
-    Request,
-    check_request,
-    compose,
-    give,
-    judge,
-    refused,
-    seal_inline,
-)
+from entente.node.releases import INLINE, Alike, Draft, Request, check_request, compose, judge, refused, seal_inline
 from entente.node.streams import next_place
 from entente.node.writer import BULK, ORDINARY, URGENT
 from entente.record.bodies import StreamPlace

@@ -18,8 +18,8 @@ from entente.record.envelope import SALT, BodyRef, Envelope, commitment
 from entente.record.merkle import EMPTY_ROOT, Frontier, leaf_hash
 from entente.sealing.canonical import encode
 from entente.sealing.suites import SUITE, prefixed
+from entente.store.reader import Reader
 from entente.store.rows import LogRow, NewEntry
-from entente.store.sqlite import Reader
 
 if TYPE_CHECKING:
     from entente.node.node import Node

@@ -24,7 +24,8 @@ from entente.node.keyring import Keyring
 from entente.node.lanes import Fresh, LogKey, Urgency
 from entente.node.ledger import NO_FACTS, HeldLog, Ledger, Replayed, Root, clear_bodies, damaged, frontier_at, replay
 from entente.node.national import NATIONAL
-from entente.node.transfers import Opened, Shed, check_item, epoch_secret, shed
+from entente.node.shedding import Shed, shed
+from entente.node.transfers import Opened, check_item, epoch_secret
 from entente.node.vault import Vault
 from entente.record.checkpoint import origin
 from entente.record.envelope import Envelope, open_body, parse_envelope
@@ -37,8 +38,9 @@ from entente.sealing.seal import EpochSeal, ItemSeal, at_rest_open, at_rest_seal
 from entente.sealing.signing import NodeKey
 from entente.store.errors import StoreError
 from entente.store.itemkeys import ItemKeys
+from entente.store.reader import Reader
 from entente.store.rows import EntryRow, LogRow
-from entente.store.sqlite import Reader, Store
+from entente.store.sqlite import Store
 
 if TYPE_CHECKING:
     from entente.node.payloads import Incoming

@@ -14,9 +14,10 @@ from entente.record.merkle import Frontier, leaf_hash
 from entente.sealing.certificates import not_after
 from entente.sealing.errors import SealingError
 from entente.sealing.identity import parse_card
+from entente.store.connection import newest
 from entente.store.errors import OutdatedError, StoreError
 from entente.store.inspect import looked_into
-from entente.store.sqlite import Reader, newest
+from entente.store.reader import Reader
 
 PIECE = 1000
 """Entries read at a time."""

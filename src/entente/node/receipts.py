@@ -7,7 +7,8 @@ from entente.node.cosigning import check_arriving, cosign_for
 from entente.node.errors import RefusedError
 from entente.node.lanes import Feed
 from entente.node.ledger import HeldLog, Ledger
-from entente.node.transfers import REFUSED, drop_wraps
+from entente.node.shedding import drop_wraps
+from entente.node.transfers import REFUSED
 from entente.record.bodies import Received
 from entente.record.checkpoint import CheckpointError, parse_note, verify_checkpoint
 from entente.record.frames import AnyFrame, Cosigned

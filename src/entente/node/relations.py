@@ -11,8 +11,8 @@ from entente.record.bodies import TransferHeader
 from entente.record.projection import Position
 from entente.sealing.canonical import NotCanonicalError
 from entente.sealing.errors import SealingError
+from entente.store.reader import Reader
 from entente.store.rows import RegisterRow, RelationRow
-from entente.store.sqlite import Reader
 
 if TYPE_CHECKING:
     from entente.node.node import Node

@@ -18,8 +18,8 @@ from entente.node.errors import NotReadyError, UsageError
 from entente.node.home import Home
 from entente.node.releases import disk_room
 from entente.sealing.seal import SEGMENT
+from entente.store.connection import newest
 from entente.store.snapshot import facts
-from entente.store.sqlite import newest
 
 NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,254}")
 """One part of a path in a backup."""

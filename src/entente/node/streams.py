@@ -8,7 +8,8 @@ import re
 from entente.node.errors import UsageError
 from entente.node.ledger import HeldLog
 from entente.record.bodies import StreamPlace, TransferHeader
-from entente.store.sqlite import Reader, Transaction
+from entente.store.reader import Reader
+from entente.store.transaction import Transaction
 
 STREAM_ORDER = "STREAM_ORDER"
 """The coarse code of an item that is not the next of its stream."""

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from entente.store.connection import connect, newest, translated, version
 from entente.store.errors import BrokenError
-from entente.store.sqlite import Reader, connect, newest, translated, version
+from entente.store.reader import Reader
 
 
 @contextmanager

@@ -4,7 +4,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
-from entente.store.sqlite import SPENT, connect, migrate, newest, translated, version
+from entente.store.connection import connect, migrate, newest, translated, version
+from entente.store.reader import SPENT
 
 
 class Head(NamedTuple):

@@ -11,7 +11,7 @@ from support_standing import approve, under
 from support_stop import Pair, Party
 
 from entente.cli.stage import wait_for
-from entente.node import outgoing, payloads, releases, transfers
+from entente.node import outgoing, payloads, releases, shedding
 from entente.node.commit import Work
 from entente.record.bodies import Received, ReceivedOf
 from entente.record.frames import Bodies, Entries, Later, decode_frame, encode_frame
@@ -161,7 +161,7 @@ def test_wrapped_keys_go_once_the_content_keys_are_durable_and_not_before(pair: 
         kept = {(log, position.seq) for position in positions}
         assert kept <= wrapped(party)
         party.node.vault.settle()
-        transfers.shed(party.node)
+        shedding.shed(party.node)
         party.node.committer.settle()
         assert not kept & wrapped(party)
         assert all(party.node.open_held(party.ledger, each) is not None for each in positions)
@@ -198,10 +198,10 @@ def test_keys_that_cannot_be_written_are_alarming_until_they_can(pair: Pair, mon
             node.vault.flush()
             wait_for("the write has ended", lambda: node.vault._begun is None or node.vault._begun[0].done())
             node.vault.flush()  # as the daemon does, before it looks
-            transfers.shed(node)
+            shedding.shed(node)
             assert "keys" in node.alarms
     node.vault.settle()
-    transfers.shed(node)
+    shedding.shed(node)
     node.committer.settle()
     assert "keys" not in node.alarms
     assert position.seq not in {seq for _, seq in wrapped(pair.kr)}
@@ -226,7 +226,7 @@ def test_a_key_that_comes_between_others_is_not_taken_for_durable_with_them(pair
         frame.agreement, frame.writer, frame.incarnation, (Later(positions[1].seq, whole.bodies, whole.wrap),)
     )
     pair.kr.arriving([encode_frame(later)])
-    transfers.shed(node)
+    shedding.shed(node)
     node.committer.settle()
     assert (log, positions[1].seq) in wrapped(pair.kr)
     node.vault._fresh.clear()  # the process died before its key was written

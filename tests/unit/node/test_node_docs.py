@@ -27,7 +27,8 @@ from entente.record.bodies import ApprovalStatement, MarkingBody, PayloadRef, Tr
 from entente.sealing.seal import SEGMENT, TAG
 from entente.store import errors, itemkeys
 from entente.store.itemkeys import ItemKeys
-from entente.store.sqlite import FRONTIER_EVERY, Store, body_id
+from entente.store.reader import FRONTIER_EVERY, body_id
+from entente.store.sqlite import Store
 
 ROOT = Path(__file__).parents[3]
 SPEC = ROOT / "docs" / "spec"

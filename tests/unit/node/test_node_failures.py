@@ -10,7 +10,7 @@ from support_stop import AGREEMENT, Pair
 from entente.node import agreements, daemon, evidence
 from entente.node.daemon import Daemon
 from entente.store.errors import FullError
-from entente.store.sqlite import Transaction
+from entente.store.transaction import Transaction
 
 
 def test_a_proposal_that_the_store_could_not_take_can_be_made_again(

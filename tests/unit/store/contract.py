@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from entente.store.errors import ConflictError, StoreError
+from entente.store.reader import body_id
 from entente.store.rows import AwaitedRow, NewEntry
-from entente.store.sqlite import body_id
 
 AGREEMENT = bytes(range(32))
 Opened = Callable[[], Any]

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from entente.store.connection import newest
 from entente.store.errors import BrokenError, StoreError
 from entente.store.inspect import looked_into
-from entente.store.sqlite import Store, newest
+from entente.store.sqlite import Store
 
 
 def made(path: Path) -> Path:

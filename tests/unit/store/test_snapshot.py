@@ -7,10 +7,11 @@ from threading import Event, Thread
 
 import pytest
 
+from entente.store.connection import newest
 from entente.store.errors import StoreError
 from entente.store.rows import NewEntry
 from entente.store.snapshot import Head, copy, facts, forget_received
-from entente.store.sqlite import Store, newest
+from entente.store.sqlite import Store
 
 AGREEMENT = bytes(range(32))
 BODY = 100_000

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from entente.store import sqlite as module
+from entente.store import connection as module
+from entente.store.connection import connect, migrate, newest, translate
 from entente.store.errors import BrokenError, BusyError, FullError, OutdatedError, StoreError
 from entente.store.rows import NewEntry
-from entente.store.sqlite import Store, connect, migrate, newest, translate
+from entente.store.sqlite import Store
 
 
 @pytest.fixture
