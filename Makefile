@@ -24,8 +24,9 @@ $(VENV)/.test: requirements/test.txt $(VENV)/.runtime
 	@touch $@
 
 .PHONY: demo
-demo: $(VENV)/.runtime ## set up and play the 2019 case with two real nodes
+demo: $(VENV)/.runtime ## set up and play the night of 2019 with two real nodes, then the whole case around it
 	@$(RUN)/entente demo
+	@$(RUN)/entente demo examples/scenarios/jp-kr-2016-2023
 
 .PHONY: up
 up: $(VENV)/.runtime ## start two nodes on this machine and say where they are

@@ -14,12 +14,13 @@ DS590 = {"subject": "complaint", "title": {"en": "Complaint on export licensing"
 
 
 def prepare(party: Party, kind: Any, verb: str, matter: str = "", **given: Any) -> StepStatement:
-    """The statement of a step; ``texts``, ``refs``, ``between`` and ``office`` beside the fields."""
+    """The statement of a step; ``texts``, ``refs``, ``between``, ``office`` and ``embargoed`` beside the fields."""
     texts = tuple(matters.Wording(lang, "text/plain", text.encode()) for lang, text in given.pop("texts", {}).items())
     refs, between = given.pop("refs", ()), given.pop("between", ())
+    embargoed = given.pop("embargoed", False)
     signers = (Signer(given.pop("office", "treaty"), "p1"),)
     return matters.prepare(
-        party.node, party.ledger, matters.Asked(kind, verb, matter, between, refs, given, texts), signers
+        party.node, party.ledger, matters.Asked(kind, verb, matter, between, refs, given, texts, embargoed), signers
     )
 
 

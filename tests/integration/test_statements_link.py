@@ -54,7 +54,7 @@ def disclosed(party: Party, path: Path) -> bytes:
 
 def test_under_embargo_nothing_is_shown_and_at_its_instant_all_of_it(pair: Pair, tmp_path: Path) -> None:
     at, name = under_embargo(pair)
-    step(pair.kr, "statement", "correct", name, texts={"en": SECRET + " Corrected."})
+    step(pair.kr, "statement", "correct", name, texts={"en": SECRET + " Corrected."}, embargoed=True)
     pair.carry()
     pair.turn(at - 1)
     for party in pair:
@@ -139,5 +139,20 @@ def test_the_same_from_an_offline_copy(pair: Pair, base: Path) -> None:
 
 def test_a_step_under_embargo_can_still_be_prepared_by_the_desk_that_wrote_it(pair: Pair) -> None:
     _, name = under_embargo(pair)
-    commit(pair.kr, prepare(pair.kr, "statement", "withdraw", name))
+    commit(pair.kr, prepare(pair.kr, "statement", "withdraw", name, embargoed=True))
     assert matter_at(pair.kr, name).state == "withdrawn"
+
+
+def test_whoever_does_not_ask_for_what_is_under_embargo_learns_nothing_from_a_refusal(pair: Pair) -> None:
+    at, name = under_embargo(pair)
+    pair.carry()
+    said = []
+    for party, asked in ((pair.kr, name), (pair.jp, name), (pair.jp, "kr-statement-7")):
+        with pytest.raises(RefusedError) as refused:
+            step(party, "statement", "confirm", asked)
+        said.append((refused.value.code, refused.value.message.replace(asked, "ID"), refused.value.remedy))
+    assert said[0] == said[1] == said[2]
+    pair.turn(at)
+    with pytest.raises(RefusedError) as refused:
+        step(pair.jp, "statement", "confirm", name)
+    assert refused.value.code == "NO_CLAIM"

@@ -19,12 +19,17 @@ from entente.cli.publish import publish
 from entente.domain.relations.fields import Field
 from entente.domain.relations.matters import TABLES
 from entente.domain.relations.steps import Kind
-from entente.domain.relations.table import Table, Verb
+from entente.domain.relations.table import Table, Verb, always
 
 if TYPE_CHECKING:
     from entente.record.bodies import StepStatement
 
 WARNING = "What is written stays in both parties' records. It cannot be undone; another step may follow it."
+
+
+_embargoed = click.option(
+    "--embargoed", is_flag=True, help="Also what is under embargo: for the desk that works on it."
+)
 
 
 def group_of(kind: Kind) -> click.Group:
@@ -49,7 +54,7 @@ def _command(table: Table, name: str, verb: Verb) -> click.Command:
             as_json: bool, **given: Any) -> None:  # fmt: skip
         _step(table.kind, name, verb, directory, by, yes, agreement, passphrases, as_json, given)
 
-    for option in reversed(_options(verb)):
+    for option in reversed(_options(table, verb)):
         run = option(run)
     if not verb.opens:
         run = click.argument("matter", metavar=table.kind.upper())(run)
@@ -86,7 +91,7 @@ MAX_EXAMPLE = 80
 """Characters of a line of an example."""
 
 
-def _options(verb: Verb) -> list[Any]:
+def _options(table: Table, verb: Verb) -> list[Any]:
     options: list[Any] = [
         click.option(f"--{name.replace('_', '-')}", name, metavar=field.metavar, required=field.required,
                      multiple=field.many or field.languages, help=field.help)
@@ -106,6 +111,8 @@ def _options(verb: Verb) -> list[Any]:
                 "--with", "between", metavar="PARTY", multiple=True, help="With whom; with all where left out."
             )
         )
+    elif table.visible is not always:
+        options.append(_embargoed)
     return options
 
 
@@ -123,7 +130,7 @@ def _step(kind: Kind, name: str, verb: Verb, path: Path, by: tuple[Approver, ...
     texts = [_text(each) for each in given.get("texts", ())]
     asked = {
         "kind": kind, "verb": name, "matter": given.get("matter", ""), "between": list(given.get("between", ())),
-        "refs": list(given["refs"]),
+        "refs": list(given["refs"]), "embargoed": given.get("embargoed", False),
     }  # fmt: skip
     signers = [each._asdict() for each in by]
     prepared = target.call(
@@ -222,7 +229,7 @@ def _preview(target: Target, statement: "StepStatement") -> None:
 def _list(kind: Kind) -> click.Command:
     @click.command("list", help=f"List every {kind}, with its state.\n\n\b\nExample: entente {kind} list DIR")
     @directory
-    @click.option("--embargoed", is_flag=True, help="Also what is under embargo: for the desk that wrote it.")
+    @_embargoed
     @agreement_option
     @as_json
     def command(directory: Path, embargoed: bool, agreement: str | None, as_json: bool) -> None:
@@ -256,7 +263,7 @@ def _show(kind: Kind) -> click.Command:
     )
     @directory
     @click.argument("matter", metavar=kind.upper())
-    @click.option("--embargoed", is_flag=True, help="Also what is under embargo: for the desk that wrote it.")
+    @_embargoed
     @agreement_option
     @as_json
     def command(directory: Path, matter: str, embargoed: bool, agreement: str | None, as_json: bool) -> None:

@@ -147,18 +147,16 @@ class Player:
         said = step.relating
         if said is None:
             raise TypeError("a step that relates says nothing")
-        node, texts = (
-            self._node(step),
-            [
-                {"lang": lang, "media_type": kind, "data": base64.b64encode(data).decode()}
-                for lang, kind, data in said.texts
-            ],
-        )
+        node = self._node(step)
+        texts = [
+            {"lang": lang, "media_type": kind, "data": base64.b64encode(data).decode()}
+            for lang, kind, data in said.texts
+        ]
         opens = TABLES[said.kind].verb(said.verb).opens
         try:
             written = node.step(
                 kind=said.kind, verb=said.verb, matter="" if opens else said.matter, between=said.between,
-                refs=said.refs, say=said.say, texts=texts,
+                embargoed=True, refs=said.refs, say=said.say, texts=texts,
             )  # fmt: skip
         except NodeError as error:
             line.outcome = f"refused: {error.code}"

@@ -53,6 +53,7 @@ class PrepareArgs(Args, kw_only=True):
     say: Mapping[str, str | tuple[str, ...] | Mapping[str, str]] = {}
     texts: tuple[TextArgs, ...] = ()
     signers: tuple[SignerArgs, ...]
+    embargoed: bool = False
 
 
 @command("step.prepare")
@@ -60,7 +61,7 @@ async def step_prepare(daemon: "Daemon", args: PrepareArgs) -> Any:
     """The exact bytes of a step, for an office to sign."""
     ledger = the_ledger(daemon, args.agreement)
     texts = tuple(text.wording() for text in args.texts)
-    asked = matters.Asked(args.kind, args.verb, args.matter, args.between, args.refs, args.say, texts)
+    asked = matters.Asked(args.kind, args.verb, args.matter, args.between, args.refs, args.say, texts, args.embargoed)
     signers = tuple(Signer(signer.office, signer.person) for signer in args.signers)
     statement = await daemon.do(lambda: matters.prepare(daemon.node, ledger, asked, signers))
     return {"statement": encode(statement).hex(), "matter": statement.matter, "agreement": ledger.agreement.hex()}
@@ -139,10 +140,8 @@ async def matter_show(daemon: "Daemon", args: ShowArgs) -> Any:
 
 
 def seen(node: "Node", ledger: Ledger, *, embargoed: bool) -> list[Matter]:
-    """The matters that may be shown now: what is under embargo is kept out here, before anything is made of it."""
-    at = node.instant()
-    found = ledger.projection.steps.matters.values()
-    return [matter for matter in found if embargoed or TABLES[matter.kind].visible(matter, at)]
+    """The matters that may be shown now, or to a desk that asks for it, all of them."""
+    return list((ledger.projection.steps.matters if embargoed else matters.shown(node, ledger)).values())
 
 
 def matter_view(matter: Matter) -> dict[str, Any]:

@@ -197,6 +197,8 @@ class Committer:
         self._forget = forget
         self.committed: Callable[[Collection[bytes]], object] = lambda _: None
         """Called after every commit with the agreements that it touched, on the writer's thread."""
+        self.undone: Callable[[], object] = lambda: None
+        """Called when a transaction failed: what was remembered of the store outside ledgers is read anew."""
         self.aside: list[Callable[[Transaction], None]] = []
         """What is written with the next transaction, whatever that is: worth keeping, not worth a sync of its own."""
         self.commits = 0
@@ -263,6 +265,7 @@ class Committer:
             self._restore(unit)
 
     def _restore(self, unit: Work | None) -> None:
+        self.undone()
         for ledger, saved in (unit.touched if unit else {}).values():
             if saved is None:
                 self._forget(ledger)

@@ -127,8 +127,13 @@ class Conversation:
 
     def cosign(self) -> None:
         """Send the cosignatures that are owed: one each, over everything that has come so far."""
-        if not self._over:
+        if self._over:
+            return
+        try:
             self.say(new_cosignatures(self.node, self.session.peer))
+        except Exception as error:  # noqa: BLE001 - whatever it is, it ends this session and no other's work
+            logger.error("cosigning for %s failed: %s", self.session.peer, place(error))
+            self._hang_up("internal")
 
     def refuse(self, error: NodeError | StoreError) -> None:
         """The peer is told coarsely and the session ends."""

@@ -160,15 +160,15 @@ class Daemon:
 
     def _idle(self) -> None:
         """On the writer's thread, when nothing waits for it: what is cheaper in one go."""
+        self.node.vault.flush()
         for conversation in list(self.conversations.values()):
             conversation.cosign()
-        self.node.vault.flush()
 
     def _settle(self) -> None:
         """On the writer's thread, now and then: what waits for quiet is not put off for ever."""
-        self._idle()
         shed(self.node)
         self.node.committer.settle()
+        self._idle()
 
     async def _tick(self) -> None:
         """Keep the high-water mark durable across every change of status, and each minute."""

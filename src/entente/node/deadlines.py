@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 from entente.domain.agreement.instants import format_instant
 from entente.domain.relations import deadlines
 from entente.domain.relations.dialogues import DialogueView
-from entente.domain.relations.matters import TABLES
 from entente.domain.relations.meetings import MeetingView
 from entente.domain.relations.table import Matter
 from entente.formats.ical import Entry, Status
 from entente.node.commit import Work
 from entente.node.errors import UsageError
 from entente.node.ledger import Ledger
+from entente.node.matters import shown
 from entente.node.national import note
 
 if TYPE_CHECKING:
@@ -28,12 +28,7 @@ def found(node: "Node", ledger: Ledger) -> tuple[deadlines.Deadline, ...]:
     terms = ledger.document
     if terms is None:
         return ()
-    return deadlines.deadlines(terms, ledger.status(node.instant()).views, _shown(node, ledger))
-
-
-def _shown(node: "Node", ledger: Ledger) -> dict[str, Matter]:
-    at, matters = node.instant(), ledger.projection.steps.matters
-    return {name: matter for name, matter in matters.items() if TABLES[matter.kind].visible(matter, at)}
+    return deadlines.deadlines(terms, ledger.status(node.instant()).views, shown(node, ledger))
 
 
 def listed(node: "Node", ledger: Ledger) -> list[dict[str, Any]]:
@@ -102,7 +97,7 @@ def entries(node: "Node", ledger: Ledger) -> list[Entry]:
         )
         for deadline in found(node, ledger)
     ]
-    for matter in _shown(node, ledger).values():
+    for matter in shown(node, ledger).values():
         if matter.kind in ("meeting", "dialogue"):
             every += _arranged(ledger, matter)
     return every

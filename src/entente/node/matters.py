@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from entente.domain.relations.fields import Field, FormError, say
-from entente.domain.relations.matters import TABLES
+from entente.domain.relations.matters import TABLES, no_such_matter
 from entente.domain.relations.steps import Kind, Refusal, Step
-from entente.domain.relations.table import Verb
+from entente.domain.relations.table import Matter, Verb
 from entente.node.agreements import usable
 from entente.node.commit import Work, salted
 from entente.node.errors import RefusedError, UsageError
@@ -41,7 +41,10 @@ class Wording(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """A step as somebody asks for it; ``matter`` "" opens one, between ``audience`` (empty: all parties)."""
+    """A step as somebody asks for it; ``matter`` "" opens one, between ``audience`` (empty: all parties).
+
+    Without ``embargoed`` a matter that may not be seen yet is one that is not there.
+    """
 
     kind: Kind
     verb: str
@@ -50,6 +53,7 @@ class Asked(NamedTuple):
     refs: tuple[str, ...]
     say: Mapping[str, Any]
     texts: Sequence[Wording]
+    embargoed: bool = False
 
 
 def prepare(node: "Node", ledger: Ledger, asked: Asked, signers: tuple[Signer, ...]) -> StepStatement:
@@ -62,6 +66,8 @@ def prepare(node: "Node", ledger: Ledger, asked: Asked, signers: tuple[Signer, .
     """
     log = usable(ledger)
     verb = _verb(asked)
+    if not asked.embargoed and asked.matter in hidden(node, ledger):
+        raise RefusedError(*no_such_matter(asked.kind, asked.matter))
     said = _said(verb.fields, asked.say)
     statement = StepStatement(
         schema="entente/step/1",
@@ -230,6 +236,19 @@ def refusal_of(ledger: Ledger, record: StepRecord) -> Refusal | None:
 
 def embargoed(node: "Node", ledger: Ledger) -> frozenset[Position]:
     """Where the steps stand that may not be seen yet, at this node's instant."""
-    at, steps = node.instant(), ledger.projection.steps
-    hidden = {matter.id for matter in steps.matters.values() if not TABLES[matter.kind].visible(matter, at)}
-    return frozenset(record.position for record in steps.records if record.step.matter in hidden)
+    unseen = hidden(node, ledger)
+    return frozenset(each.position for each in ledger.projection.steps.records if each.step.matter in unseen)
+
+
+def shown(node: "Node", ledger: Ledger) -> dict[str, Matter]:
+    """The matters that may be seen at this node's instant, by id, in the order in which they were opened.
+
+    What is under embargo is kept out here, before anything is made of it.
+    """
+    at, matters = node.instant(), ledger.projection.steps.matters
+    return {name: matter for name, matter in matters.items() if TABLES[matter.kind].visible(matter, at)}
+
+
+def hidden(node: "Node", ledger: Ledger) -> frozenset[str]:
+    """Ids of the matters that may not be seen yet."""
+    return frozenset(ledger.projection.steps.matters) - frozenset(shown(node, ledger))

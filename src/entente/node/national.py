@@ -39,7 +39,7 @@ def commit_heads(node: "Node") -> None:
 
 
 def _commit_head(node: "Node", ledger: Ledger, unit: Work) -> None:
-    row, own = national_log(unit.tx), ledger.own
+    row, own = head_of(node, unit), ledger.own
     if row is None or own is None:
         return
     blind = urandom(SALT)
@@ -53,9 +53,14 @@ def national_log(reader: Reader) -> LogRow | None:
     return next((row for row in reader.logs() if row.agreement == NATIONAL), None)
 
 
+def head_of(node: "Node", unit: Work) -> LogRow | None:
+    """The national log's head in a transaction: as left there, else as remembered, else as stored."""
+    return unit.national or node.national or national_log(unit.tx)
+
+
 def note(node: "Node", unit: Work, kind: str, facts: dict[str, Any]) -> None:
     """Note something of one's own: ``gate``, ``opened``, ``refused``, in the transaction that decides it."""
-    row = unit.national or node.national or national_log(unit.tx)
+    row = head_of(node, unit)
     if row is None:
         row = unit.tx.create_log(NATIONAL, node.party, _INCARNATION, root=EMPTY_ROOT, frontier=Frontier().to_bytes())
     body, salt = msgspec.json.encode(facts, order="sorted"), urandom(SALT)

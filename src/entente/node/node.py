@@ -78,6 +78,7 @@ class Node:
         self.roots: dict[str, Root] = {}
         self.cards: dict[str, PairingCard] = {}
         self.ledgers: dict[bytes, Ledger] = {}
+        self.committer.undone = self._forget_national
         self.national: LogRow | None = None
         """The head of the national log, once something was noted since the start."""
         self.alarms: dict[str, str] = {}
@@ -189,6 +190,9 @@ class Node:
             log = self.store.log(row.log)
             text = f"entry {row.seq} of {log.writer}'s log is damaged in this node's store: {error}"
             raise damaged(text) from error
+
+    def _forget_national(self) -> None:
+        self.national = None
 
     def _forget(self, ledger: Ledger) -> None:
         """A ledger that was begun in a transaction that was rolled back."""

@@ -146,7 +146,7 @@ class Arrivals:
         return Outcome(seq, code)
 
     def write(self) -> None:
-        """Write what was taken; the keys are on their way to the disk meanwhile."""
+        """Write what was taken; its keys wait for their own store, and its wraps for them."""
         tx, log = self.unit.tx, self.log.row.id
         if self._keys:
             keep_keys(self.node, self.unit, log, self._keys)

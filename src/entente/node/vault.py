@@ -16,9 +16,9 @@ class Vault:
     """Content keys by (log, seq): locked under a key derived from the node's storage key, kept in :class:`ItemKeys`.
 
     A transaction does not wait for them, and their sync does not run beside its own, which would slow both down: keys
-    are written by a thread of the vault when the writer has nothing better to do. Until :meth:`settle` has returned,
-    each is kept beside its item as well, wrapped under its link epoch; after a crash it is recovered from there
-    (:func:`.payloads.sweep`). All methods are the writer's.
+    are written by a thread of the vault when the writer has nothing better to do. Until :meth:`reached` says that it is
+    durable, or :meth:`settle` has returned, each is kept beside its item as well, wrapped under its link epoch; after a
+    crash it is recovered from there (:func:`.payloads.sweep`). All methods are the writer's.
     """
 
     def __init__(self, store: ItemKeys, storage: bytes) -> None:
@@ -41,7 +41,7 @@ class Vault:
         return seal
 
     def keep(self, log: int, keys: Sequence[tuple[int, bytes]]) -> None:
-        """Keep content keys of a log, ``(seq, key)``; durable once :meth:`settle` has returned."""
+        """Keep content keys of a log, ``(seq, key)``; :meth:`reached` says when they are durable."""
         for seq, key in keys:
             self._fresh[log, seq] = self._seal(log, seq).seal(_context(seq), key)
 

@@ -51,7 +51,7 @@ class ItemKeys:
         return handle
 
     def put(self, log: int, keys: Sequence[tuple[int, bytes]]) -> None:
-        """Keep keys of a log, ``(seq, locked)`` in rising order, before the transaction that needs them commits.
+        """Keep keys of a log, ``(seq, locked)`` in rising order; they are durable when it returns.
 
         A key without an item is harmless; an item without its key is lost.
 

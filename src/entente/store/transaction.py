@@ -94,7 +94,7 @@ class Transaction(Reader):
         self._insert("wrap", wraps)
 
     def drop_wraps(self, log: int, seqs: tuple[int, int], recipient: str) -> None:
-        """Destroy the wrapped keys of entries ``seqs`` (first, last): the recipient has answered."""
+        """Destroy the wrapped keys of entries ``seqs`` (first, last): nobody needs them any more."""
         sql = "DELETE FROM wrap WHERE log = ? AND seq BETWEEN ? AND ? AND recipient = ?"
         self._run(sql, log, *seqs, recipient)
 

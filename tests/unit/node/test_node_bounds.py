@@ -13,6 +13,7 @@ from support_stop import Pair, Party
 from entente.cli.stage import wait_for
 from entente.node import outgoing, payloads, releases, shedding
 from entente.node.commit import Work
+from entente.node.errors import NodeError
 from entente.record.bodies import Received, ReceivedOf
 from entente.record.frames import Bodies, Entries, Later, decode_frame, encode_frame
 from entente.record.projection import Position
@@ -252,3 +253,14 @@ def test_a_backup_without_item_keys_holds_no_wrapped_key_of_what_is_answered(pai
     snapshot.forget_received(copied, "jp")
     with closing(sqlite3.connect(copied)) as target:
         assert target.execute("SELECT COUNT(*) FROM wrap").fetchone() == (0,)
+
+
+def test_the_national_log_goes_on_after_its_head_was_moved_under_the_node(pair: Pair) -> None:
+    """What is remembered of the store is read anew after a transaction that failed: nothing is refused for good."""
+    node = pair.jp.node
+    pair.jp.refused(lambda: pair.jp.release(purpose="none"))
+    assert node.national is not None
+    node.national = node.national._replace(size=node.national.size + 1)
+    with pytest.raises(NodeError):
+        pair.jp.release()
+    assert pair.jp.release() is not None

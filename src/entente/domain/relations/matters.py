@@ -48,7 +48,7 @@ def take(matters: dict[str, Matter], step: Step) -> Refusal | None:
     if matter is None:
         return _open(matters, table, verb, step)
     if matter.kind != step.kind:
-        return _no_such_matter(table, step)
+        return no_such_matter(step.kind, step.matter)
     refusal = _judge(table, verb, matter, step) or verb.do(matter, step)
     if refusal is None:
         _settle(table, verb, matter)
@@ -58,7 +58,7 @@ def take(matters: dict[str, Matter], step: Step) -> Refusal | None:
 
 def _open(matters: dict[str, Matter], table: Table, verb: Verb, step: Step) -> Refusal | None:
     """The first step of a matter: it is there only once its kind has allowed it too."""
-    refusal = _judge_opening(step) if verb.opens else _no_such_matter(table, step)
+    refusal = _judge_opening(step) if verb.opens else no_such_matter(step.kind, step.matter)
     if refusal is not None:
         return refusal
     matter = Matter(step.matter, step.kind, step.by, step.audience, step, "", table.begin(step))
@@ -77,8 +77,9 @@ def _settle(table: Table, verb: Verb, matter: Matter) -> None:
         matter.state = table.settle(matter)
 
 
-def _no_such_matter(table: Table, step: Step) -> Refusal:
-    return refuse("NO_SUCH_MATTER", f"there is no {table.kind} {step.matter}", f"See: entente {table.kind} list")
+def no_such_matter(kind: Kind, name: str) -> Refusal:
+    """The refusal of a step about a matter that is not there, or of which nobody is to know that it is."""
+    return refuse("NO_SUCH_MATTER", f"there is no {kind} {name}", f"See: entente {kind} list")
 
 
 def _judge(table: Table, verb: Verb, matter: Matter, step: Step) -> Refusal | None:
