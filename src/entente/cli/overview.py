@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @directory
 @as_json
 def status(directory: Path, as_json: bool) -> None:
-    """Show the node at a glance: its agreements, its peers, what waits in the inbox, and its alarms.
+    """Show the node at a glance: its agreements, what comes due, its peers, the inbox, and its alarms.
 
     \b
     Example: entente status /var/lib/entente
@@ -25,8 +25,9 @@ def status(directory: Path, as_json: bool) -> None:
     target = Target(directory)
     node = target.call("node.status")
     items = _items(target.call("item.register"))
+    ringing = [line for each in node["agreements"] for line in _ringing(target, each["agreement"])]
     if as_json:
-        show_json({**target.answer(**node), "items": items})
+        show_json({**target.answer(**node), "items": items, "ringing": ringing})
         return
     from entente.cli import screens
     from entente.cli.output import console
@@ -37,6 +38,8 @@ def status(directory: Path, as_json: bool) -> None:
         click.echo(f"No agreement yet. Put one forward: entente agreement propose {directory} FILE")
     for agreement in node["agreements"]:
         _line(agreement)
+    for line in ringing:
+        _rings(directory, line, zone)
     for party, peer in node["peers"].items():
         heard = screens.local(peer["last_heard"], zone)
         console().print(f"{party}: link {peer['link']}, last heard {heard}, at {peer['address'] or 'no address'}")
@@ -46,6 +49,23 @@ def status(directory: Path, as_json: bool) -> None:
     if items["refused"]:
         console().print(f"refused on arrival: {items['refused']}; see: entente register {directory} --refused")
     _alarms(node)
+
+
+def _ringing(target: Target, agreement: str) -> list[dict[str, Any]]:
+    """The deadlines of an agreement whose alarm has rung and that no officer has acknowledged."""
+    found = target.call("deadline.list", agreement=agreement)
+    return [line for line in found if line["alarm"] is not None and line["alarm"]["acknowledged"] is None]
+
+
+def _rings(directory: Path, line: dict[str, Any], zone: str) -> None:
+    from rich.text import Text
+
+    from entente.cli import screens
+    from entente.cli.output import console
+
+    text = f"{line['what']}: {screens.local(line['at'], zone)}"
+    console().print(Text.assemble(("DUE ", "bold yellow"), text))
+    console().print(f"  seen? entente deadlines acknowledge {directory} {line['alarm']['id']} --person ID")
 
 
 def _items(lines: list[dict[str, Any]]) -> dict[str, int]:

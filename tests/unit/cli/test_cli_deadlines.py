@@ -1,0 +1,66 @@
+"""Deadlines at the command line: what rings is on the first screen, and how to say that it was seen."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from false_node import FalseNode, false_node, run
+
+AGREEMENT = {
+    "agreement": "ab" * 32, "name": "jp-kr-2016", "zone": "Asia/Seoul", "views": {}, "next_change": None, "ready": True,
+    "release_allowed": True, "disputed": False,
+}  # fmt: skip
+END = "end-2019-11-22T15:00:00.000Z"
+
+
+def deadline(acknowledged: dict[str, str] | None) -> dict[str, Any]:
+    alarm = {"id": f"{END}/PT6H", "at": "2019-11-22T09:00:00.000Z", "before": "PT6H", "acknowledged": acknowledged}
+    what = {
+        "id": END,
+        "at": "2019-11-22T15:00:00.000Z",
+        "kind": "end",
+        "what": "The agreement ends",
+        "rests_on": "21(3)",
+    }
+    return {**what, "alarm": alarm}
+
+
+@pytest.fixture
+def node(tmp_path: Path) -> Iterator[FalseNode]:
+    with false_node(tmp_path) as liar:
+        status = {
+            "now": "2019-11-22T09:00:00.000Z",
+            "agreements": [AGREEMENT],
+            "peers": {},
+            "alarms": {},
+            "evidence": [],
+        }
+        liar.answers["node.status"] = lambda _: status
+        liar.answers["item.register"] = lambda _: []
+        liar.answers["deadline.list"] = lambda _: [deadline(None), deadline({"person": "t1", "at": "x"}), later()]
+        yield liar
+
+
+def later() -> dict[str, Any]:
+    return {**deadline(None), "alarm": None}
+
+
+def test_the_first_screen_names_what_rings_and_what_to_type_once_it_is_seen(node: FalseNode) -> None:
+    shown = run("status", node.path, passphrase=None).output
+    assert shown.count("DUE") == 1
+    assert "DUE The agreement ends: 2019-11-23 00:00" in shown
+    assert f"entente deadlines acknowledge {node.path} {END}/PT6H" in shown.replace("\n", "")
+
+
+def test_a_program_is_told_the_same(node: FalseNode) -> None:
+    told = json.loads(run("status", node.path, "--json", passphrase=None).output)
+    assert [line["alarm"]["acknowledged"] for line in told["ringing"]] == [None]
+
+
+def test_the_list_says_what_rings_what_was_seen_and_what_is_to_come(node: FalseNode) -> None:
+    shown = " ".join(run("deadlines", "list", node.path, passphrase=None).output.split())
+    assert "seen by t1" in shown
+    assert "not yet" in shown
+    assert "RINGS" in shown
