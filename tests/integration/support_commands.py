@@ -71,6 +71,9 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "deadline.list": {},
     "deadline.acknowledge": {"alarm": "end", "person": "p"},
     "deadline.calendar": {},
+    "note.text": {"act": "kr-1", "language": "en"},
+    "indicator.series": {"matter": "kr-indicator-1"},
+    "meeting.conflicts": {},
 }  # fmt: skip
 """A well-formed request of every command; a command that is not here fails the tests."""
 

@@ -89,7 +89,8 @@ def needs_passphrase(line: Sequence[str]) -> bool:
     named = line[:1] == ["node"] and line[1:2] != [] and line[1] in locked
     signs = line[:1] in (["release"], ["cancel"]) or (line[:1] == ["act"] and line[1:2] != ["delivered"])
     signs = signs or line[:2] in (["standing", "approve"], ["standing", "revoke"])
-    signs = signs or (line[:1] != [] and line[0] in KINDS and line[1:2] not in (["list"], ["show"], ["publish"]))
+    asks = ("list", "show", "publish", "text", "series", "conflicts")
+    signs = signs or (len(line) > 1 and line[0] in KINDS and line[1] not in asks)
     return (named or signs) and "--passphrase-fd" not in line and "--help" not in line
 
 

@@ -57,7 +57,7 @@ def test_a_step_that_its_table_refuses_is_kept_and_shown_as_refused(pair: Pair) 
     pair.jp.arriving([encode_frame(forger.frame(forger.entry("step", body)))])
     assert refusals(pair.jp) == {}
     records = list(pair.jp.ledger.projection.steps.positions(name))
-    found = [matters.refusal_of(pair.jp.ledger, record) for record in records]
+    found = [pair.jp.ledger.projection.steps.refusal(record) for record in records]
     assert [each.code if each else None for each in found] == [None, "NOT_NOW"]
     assert matter_at(pair.jp, name).state == "announced"
 
@@ -70,6 +70,17 @@ def test_whoever_has_seen_a_step_writes_the_next_at_a_later_instant(pair: Pair) 
     instants = [record.step.at for record in pair.kr.ledger.projection.steps.records]
     assert instants == sorted(set(instants))
     assert pair.jp.ledger.projection.steps.latest() > instants[0]
+
+
+def test_a_step_is_receipted_like_an_act(pair: Pair) -> None:
+    """It then stands in its recipient's log that it had the step, and nothing there can be dated before it."""
+    before = pair.jp.size()
+    name = step(pair.kr, "measure", "announce", **DS590)
+    pair.carry()
+    (record,) = pair.kr.ledger.projection.steps.positions(name)
+    own = pair.jp.ledger.own
+    assert own is not None
+    assert (pair.jp.size(), own.row.last_instant >= record.step.at) == (before + 1, True)
 
 
 def test_an_office_that_may_not_bind_its_party_writes_no_step(pair: Pair) -> None:

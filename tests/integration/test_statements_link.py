@@ -1,8 +1,13 @@
 """Statements between two nodes: two versions side by side, one joint text, and an embargo to the millisecond."""
 
+import asyncio
+import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+from xml.etree import ElementTree as ET
 
+import msgspec
 import pytest
 from support_matters import commit, matter_at, prepare, step
 from support_stop import Pair, Party, verified
@@ -11,7 +16,8 @@ from entente.cli import press
 from entente.domain.agreement.instants import format_instant
 from entente.node import commands_matters as commands
 from entente.node import evidence
-from entente.node.errors import RefusedError
+from entente.node.commands import COMMANDS
+from entente.node.errors import NodeError, RefusedError
 
 SECRET = "It is suspended on a condition."
 TITLE = {"en": "Suspension of the notice", "ko": "통보의 효력 정지"}
@@ -22,10 +28,36 @@ def issue(party: Party, **more: Any) -> str:
     return step(party, "statement", "issue", **given | more)
 
 
-def under_embargo(pair: Pair) -> tuple[int, str]:
+EVERYTHING: list[tuple[str, dict[str, Any]]] = [
+    ("matter.list", {}),
+    ("matter.show", {"matter": "kr-statement-77"}),
+    ("meeting.conflicts", {}),
+    ("deadline.list", {}),
+    ("deadline.calendar", {}),
+    ("agreement.status", {}),
+]
+"""Whatever tells of matters, and some that do not."""
+
+
+def asked(party: Party, command: str, **args: Any) -> str:
+    """The whole answer of the party's node to a command, refusals included, as text."""
+
+    async def do(work: Any, *_lane: Any) -> Any:
+        return work()
+
+    daemon: Any = SimpleNamespace(node=party.node, do=do)
+    known = COMMANDS[command]
+    try:
+        answer = asyncio.run(known.run(daemon, msgspec.convert(args, known.args)))
+    except NodeError as error:
+        answer = [error.code, error.message, error.remedy]
+    return json.dumps(msgspec.to_builtins(answer), ensure_ascii=False)
+
+
+def under_embargo(pair: Pair, **more: Any) -> tuple[int, str]:
     """(its instant in ms, its id) of a statement of Korea's that may not be seen for another second."""
     at = max(party.node.instant() for party in pair) + 1000
-    return at, issue(pair.kr, embargo=format_instant(at))
+    return at, issue(pair.kr, embargo=format_instant(at), **more)
 
 
 def shown(party: Party) -> list[dict[str, Any]]:
@@ -62,8 +94,13 @@ def test_under_embargo_nothing_is_shown_and_at_its_instant_all_of_it(pair: Pair,
         assert SECRET.encode() not in pages(party)
         assert name.encode() not in pages(party)
         assert SECRET.encode() not in disclosed(party, tmp_path / "before.evidence")
-        with pytest.raises(KeyError):
-            {each["id"]: each for each in shown(party)}[name]
+        for command, args in EVERYTHING:
+            told = asked(party, command, **args)
+            assert name not in told
+            assert SECRET not in told
+            assert "Suspension" not in told
+        unknown = asked(party, "matter.show", matter="kr-statement-77").replace("kr-statement-77", name)
+        assert asked(party, "matter.show", matter=name) == unknown
     pair.turn(at)
     for party in pair:
         assert [each["id"] for each in shown(party)] == [name]
@@ -156,3 +193,22 @@ def test_whoever_does_not_ask_for_what_is_under_embargo_learns_nothing_from_a_re
     with pytest.raises(RefusedError) as refused:
         step(pair.jp, "statement", "confirm", name)
     assert refused.value.code == "NO_CLAIM"
+
+
+def test_a_feed_is_xml_whatever_a_title_holds(pair: Pair) -> None:
+    issue(pair.kr, title={"en": "An \ufffe odd <title> & more"})
+    feed = press.render([each for each in map(press.read, shown(pair.kr)) if each], party="kr", agreement="a" * 64,
+                        simulated=True, base="")["feed.xml"]  # fmt: skip
+    titles = [element.text for element in ET.fromstring(feed).iter(f"{{{press.ATOM}}}title")]  # noqa: S314 - our own
+    assert titles[-1] == "An \ufffd odd <title> & more"
+
+
+def test_a_page_has_the_words_of_an_answer_and_no_instant_before_it_was_published(pair: Pair) -> None:
+    at, name = under_embargo(pair, about="jp", claim={"en": "Japan expressed understanding."})
+    pair.carry()
+    step(pair.jp, "statement", "contest", name, texts={"en": "Nothing of the kind was said."}, embargoed=True)
+    pair.carry()
+    pair.turn(at)
+    page = pages(pair.kr).decode()
+    assert "Nothing of the kind was said." in page
+    assert f"contested it on {format_instant(at)}" in page

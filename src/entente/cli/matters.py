@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from entente.cli import desk
 from entente.cli.approving import Approver, signer_options
 from entente.cli.client import Target, agreement_option, directory, waiting
 from entente.cli.output import CommandGroup, InputError, as_json, plain, show_json
@@ -119,6 +120,7 @@ def _options(table: Table, verb: Verb) -> list[Any]:
 def _step(kind: Kind, name: str, verb: Verb, path: Path, by: tuple[Approver, ...], yes: bool, agreement: str | None,
           passphrases: Passphrases, as_json: bool, given: dict[str, Any]) -> None:  # fmt: skip
     """Prepare, compare, show, sign and write one step."""
+    from entente.cli.matter_read import preview, read_matter
     from entente.cli.signing import check_office, confirm, sign
 
     if not by:
@@ -138,8 +140,12 @@ def _step(kind: Kind, name: str, verb: Verb, path: Path, by: tuple[Approver, ...
     )
     data = bytes.fromhex(prepared["statement"])
     statement = _check(target, data, prepared, asked | {"say": said, "texts": texts}, by)
+    about: list[str] = []
+    if not verb.opens:
+        digest, embargoed = said.get("wording"), asked["embargoed"]
+        about = list(read_matter(target, prepared["agreement"], asked["matter"], digest, embargoed=embargoed))
     if not as_json:
-        _preview(target, statement)
+        preview(target, statement, texts, about)
     confirm(WARNING, yes=yes, as_json=as_json)
     signatures = [sign(target, each.office, "step", data, passphrases) for each in by]
     with waiting("The node writes the step"):
@@ -200,6 +206,7 @@ def _check(
         "matter": asked["matter"] or prepared["matter"],
         "kind": asked["kind"],
         "verb": asked["verb"],
+        **({"opening": b""} if verb.opens else {}),
         "refs": tuple(asked["refs"]),
         "said": tuple(SaidValue(*each) for each in say(verb.fields, asked["say"])),
         "texts": tuple(TextRef(lang, kind, hashlib.sha256(text).digest(), len(text)) for lang, kind, text in texts),
@@ -210,20 +217,6 @@ def _check(
     if asked["between"] and set(statement.audience) != between:
         compare("step", {"between": statement.audience}, {"between": tuple(sorted(between))})
     return statement
-
-
-def _preview(target: Target, statement: "StepStatement") -> None:
-    from entente.cli import screens
-
-    screens.heading(target, f"{statement.kind}: {statement.verb.replace('_', ' ')}")
-    facts = [("matter", statement.matter), ("between", ", ".join(sorted(statement.audience, key=target.party.__ne__)))]
-    facts += [(f"{each.name} {each.lang}".strip().replace("_", " "), each.value) for each in statement.said]
-    facts += [
-        (f"text {each.lang}", f"{each.size} bytes, SHA-256 {each.digest.hex()[:16]}...") for each in statement.texts
-    ]
-    facts += [("about", ref) for ref in statement.refs]
-    facts += [("signed by", "; ".join(f"{each.person} of office {each.office}" for each in statement.signers))]
-    screens.facts(facts)
 
 
 def _list(kind: Kind) -> click.Command:
@@ -295,6 +288,8 @@ def _lines(step: Mapping[str, Any]) -> Iterator[str]:
     for text in step["texts"]:
         yield f"  text {text['lang']}{':' if text['text'] is not None else ': not shown here'}"
         yield from (f"    {line}" for line in (text["text"] or "").splitlines())
+    if step["verb"].startswith("propose") and step["wording"]:
+        yield f"  wording, to be adopted: {step['wording']}"
     if step["refs"]:
         yield f"  rests on: {', '.join(step['refs'])}"
 
@@ -307,3 +302,6 @@ statement = group_of("statement")
 meeting = group_of("meeting")
 indicator = group_of("indicator")
 statement.add_command(publish)
+note.add_command(desk.text)
+indicator.add_command(desk.series)
+meeting.add_command(desk.conflicts)

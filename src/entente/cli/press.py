@@ -9,6 +9,8 @@ from html import escape
 from typing import Any, NamedTuple
 from xml.etree import ElementTree as ET
 
+from entente.cli.timeline_ink import legal
+
 ATOM = "http://www.w3.org/2005/Atom"
 _STYLE = """
 :root{color-scheme:light dark;--ink:#1b1f24;--quiet:#57606a;--line:#d0d7de;--paper:#fff;--mark:#8a1c1c}
@@ -39,6 +41,7 @@ class Reply(NamedTuple):
     by: str
     verb: str
     summary: Mapping[str, str]
+    texts: Mapping[str, str]
 
 
 class Release(NamedTuple):
@@ -71,14 +74,13 @@ def read(shown: Mapping[str, Any]) -> Release | None:
     for step in steps:
         if step["verb"] in ("issue", "propose", "correct"):
             title = step["say"].get("title", title)
-            texts = {text["lang"]: text["text"] for text in step["texts"] if text["text"] is not None}
-            versions.insert(0, Version(max(step["at"], shown["out"]), title, texts))
+            versions.insert(0, Version(max(step["at"], shown["out"]), title, _texts(step)))
     replies = [
-        Reply(step["at"], step["by"], step["verb"], step["say"].get("summary", {}))
+        Reply(max(step["at"], shown["out"]), step["by"], step["verb"], step["say"].get("summary", {}), _texts(step))
         for step in steps
         if step["verb"] in ("confirm", "contest")
     ]
-    withdrawn = next((step["at"] for step in steps if step["verb"] == "withdraw"), None)
+    withdrawn = next((max(step["at"], shown["out"]) for step in steps if step["verb"] == "withdraw"), None)
     return Release(
         id=shown["id"],
         by=shown["owner"],
@@ -91,6 +93,10 @@ def read(shown: Mapping[str, Any]) -> Release | None:
         replies=tuple(replies),
         withdrawn=withdrawn,
     )
+
+
+def _texts(step: Mapping[str, Any]) -> dict[str, str]:
+    return {text["lang"]: text["text"] for text in step["texts"] if text["text"] is not None}
 
 
 def render(releases: Sequence[Release], *, party: str, agreement: str, simulated: bool, base: str) -> dict[str, bytes]:
@@ -172,7 +178,8 @@ def _answer(each: Release) -> str:
         return f'<p class="quiet">{escape(each.about)} has neither confirmed nor contested it.</p>'
     last = each.replies[-1]
     word = {"confirm": "confirmed", "contest": "contested"}[last.verb]
-    return f'<p class="mark">{escape(last.by)} {word} it on {last.at}.</p>{_paragraphs(last.summary)}'
+    words = _paragraphs(last.summary) + _paragraphs(last.texts)
+    return f'<p class="mark">{escape(last.by)} {word} it on {last.at}.</p>{words}'
 
 
 def _feed(releases: Sequence[Release], party: str, agreement: str, base: str) -> bytes:
@@ -181,7 +188,7 @@ def _feed(releases: Sequence[Release], party: str, agreement: str, base: str) ->
 
     def add(parent: ET.Element, name: str, text: str = "", **attributes: str) -> ET.Element:
         element = ET.SubElement(parent, f"{{{ATOM}}}{name}", attributes)
-        element.text = text or None
+        element.text = legal(text) or None
         return element
 
     add(feed, "id", f"urn:entente:{agreement}:{party}:statements")

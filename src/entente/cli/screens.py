@@ -83,9 +83,17 @@ def facts(rows: Iterable[tuple[str, str | Text]]) -> None:
     console().print(Padding(grid, (0, 0, 0, 2), expand=False))
 
 
+class Plain(Table):
+    """A table whose cells are what they are: what somebody wrote into the record is no markup here."""
+
+    def add_row(self, *cells: Any, **how: Any) -> None:
+        """Add a row; text is taken as text."""
+        super().add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in cells), **how)
+
+
 def table(*columns: str, folds: Collection[str] = ()) -> Table:
     """An empty table with these headings; the columns ``folds``, or all, take more lines where the screen is narrow."""
-    grid = Table(box=SIMPLE_HEAD, pad_edge=False)
+    grid = Plain(box=SIMPLE_HEAD, pad_edge=False)
     for column in columns:
         free = not folds or column in folds
         grid.add_column(column, overflow="fold", no_wrap=not free, min_width=10 if free else None)

@@ -11,9 +11,14 @@ from entente.cli.timeline_text import width
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
+def legal(text: str) -> str:
+    """A text without the characters that no XML document may hold, escaped or not."""
+    return _FORBIDDEN.sub("\ufffd", text)
+
+
 def clean(text: str) -> str:
     """A text as it may stand in XML."""
-    return escape(_FORBIDDEN.sub("\ufffd", text))
+    return escape(legal(text))
 
 
 def number(value: float) -> str:

@@ -3,6 +3,7 @@
 from entente.node import (
     commands_agreements,
     commands_backup,
+    commands_desk,
     commands_feed,
     commands_health,
     commands_items,
@@ -19,6 +20,7 @@ __all__ = [
     "Streaming",
     "commands_agreements",
     "commands_backup",
+    "commands_desk",
     "commands_feed",
     "commands_health",
     "commands_items",

@@ -10,8 +10,7 @@ from entente.domain.agreement.instants import format_instant
 from entente.domain.relations.matters import TABLES
 from entente.domain.relations.steps import Kind, Refusal
 from entente.domain.relations.table import Matter
-from entente.formats.ical import calendar
-from entente.node import deadlines, matters
+from entente.node import matters
 from entente.node.commands_standing import SignerArgs
 from entente.node.errors import UsageError
 from entente.node.ledger import Ledger
@@ -160,7 +159,7 @@ def matter_view(matter: Matter) -> dict[str, Any]:
 
 def step_view(node: "Node", ledger: Ledger, record: StepRecord) -> dict[str, Any]:
     """A step as it stands in the record."""
-    step, refusal = record.step, matters.refusal_of(ledger, record)
+    step, refusal = record.step, ledger.projection.steps.refusal(record)
     texts = zip(step.texts, matters.texts_of(node, ledger, record), strict=True)
     return {
         "by": step.by,
@@ -190,50 +189,8 @@ def _said(record: StepRecord) -> dict[str, Any]:
 
 
 def _shown(data: bytes | None) -> str | None:
-    return None if data is None else data.decode("utf-8", errors="replace")
+    return None if data is None else data.decode("utf-8", errors="backslashreplace")
 
 
 def _refusal(refusal: Refusal) -> dict[str, str]:
     return {"code": refusal.code, "text": refusal.text, "remedy": refusal.remedy}
-
-
-class DeadlineArgs(Args, kw_only=True):
-    """An agreement."""
-
-    agreement: str | None = None
-
-
-@command("deadline.list")
-async def deadline_list(daemon: "Daemon", args: DeadlineArgs) -> Any:
-    """What comes due, the earliest first, and the alarms that have rung."""
-    ledger = the_ledger(daemon, args.agreement)
-    return await daemon.do(lambda: deadlines.listed(daemon.node, ledger))
-
-
-class AcknowledgeArgs(Args, kw_only=True):
-    """An alarm that has rung, and who has seen it."""
-
-    agreement: str | None = None
-    alarm: str
-    person: str
-
-
-@command("deadline.acknowledge")
-async def deadline_acknowledge(daemon: "Daemon", args: AcknowledgeArgs) -> Any:
-    """Note that an officer has seen an alarm."""
-    ledger = the_ledger(daemon, args.agreement)
-    return await daemon.do(lambda: deadlines.acknowledge(daemon.node, ledger, args.alarm, args.person))
-
-
-@command("deadline.calendar")
-async def deadline_calendar(daemon: "Daemon", args: DeadlineArgs) -> Any:
-    """Deadlines, meetings and rounds as an iCalendar file's text."""
-    ledger = the_ledger(daemon, args.agreement)
-
-    def work() -> Any:
-        node, name = daemon.node, ledger.document.name if ledger.document else ""
-        entries = deadlines.entries(node, ledger)
-        data = calendar(f"{node.party}: {name}", entries, stamped=node.instant())
-        return {"calendar": data.decode(), "entries": len(entries)}
-
-    return await daemon.do(work)

@@ -257,9 +257,10 @@ def _take(
         code = ledger.take(log, envelope, entry.bodies)
         if code is not None:
             answers.refused[seq] = code
-        elif kind == "act":
+        elif kind in ("act", "step"):
+            # A step is receipted too: what its recipient writes from then on cannot be dated before it.
             answers.accepted.append(seq)
-            answers.acts = True
+            answers.acts = answers.acts or kind == "act"
         elif kind == "received":
             note_answers(node, unit, ledger, entry)
     arrivals.write()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from entente.domain.relations.fields import Field, FormError, say
 from entente.domain.relations.matters import TABLES, no_such_matter
-from entente.domain.relations.steps import Kind, Refusal, Step
+from entente.domain.relations.steps import Kind, Step
 from entente.domain.relations.table import Matter, Verb
 from entente.node.agreements import usable
 from entente.node.commit import Work, salted
@@ -20,7 +20,7 @@ from entente.node.national import note
 from entente.record.bodies import SaidValue, SignedStep, Signer, StepStatement, TextRef
 from entente.record.envelope import MAX_BODY
 from entente.record.position import BIND, Position
-from entente.record.steps import StepRecord, read_step
+from entente.record.steps import StepRecord, read_step, readable
 from entente.sealing.canonical import NotCanonicalError, decode, encode
 from entente.sealing.errors import BadSignatureError
 from entente.sealing.signing import Signature
@@ -74,6 +74,7 @@ def prepare(node: "Node", ledger: Ledger, asked: Asked, signers: tuple[Signer, .
         agreement=ledger.agreement,
         by=node.party,
         matter=asked.matter or _next_id(node, ledger, log, asked.kind),
+        opening=_opening(ledger, asked.matter),
         kind=asked.kind,
         verb=asked.verb,
         audience=_audience(ledger, asked, node.party),
@@ -121,10 +122,19 @@ def _audience(ledger: Ledger, asked: Asked, party: str) -> tuple[str, ...]:
     return tuple(each for each in ledger.parties if each in named or each == party)
 
 
+def _opening(ledger: Ledger, name: str) -> bytes:
+    """What a step about a matter names of it, so that it is about no other of that id."""
+    matter = ledger.projection.steps.matters.get(name)
+    return bytes.fromhex(matter.opened.digest) if matter is not None else b""
+
+
 def _ref(wording: Wording) -> TextRef:
     if not 0 < len(wording.data) <= MAX_BODY:
         text = f"a text of {len(wording.data)} bytes"
         raise UsageError("TOO_LARGE", text, f"Write 1 to {MAX_BODY} bytes; what is larger goes as an item.")
+    if not readable(wording.media_type, wording.data):
+        text = f"the text in {wording.lang} is not UTF-8, or holds control characters"
+        raise UsageError("NOT_READABLE", text, "Save it as plain text in UTF-8.")
     digest = hashlib.sha256(wording.data).digest()
     return TextRef(wording.lang, wording.media_type, digest, len(wording.data))
 
@@ -149,7 +159,7 @@ def _judge(ledger: Ledger, log: HeldLog, statement: StepStatement, now: int) -> 
     steps = ledger.projection.steps
     at, place = max(now, steps.latest() + 1), Position(*log.name, log.row.size)
     try:
-        step = read_step(statement, at, place)
+        step = read_step(encode(statement), statement, at, place)
     except FormError as error:
         raise _usage(error) from error
     refusal = steps.judge(step)
@@ -222,16 +232,6 @@ def texts_of(node: "Node", ledger: Ledger, record: StepRecord) -> list[bytes | N
     log = ledger.logs[record.position[:2]].row.id
     held = node.store.bodies(log, record.position.seq)
     return [held[place][1][32:] if place in held else None for place in range(1, len(record.statement.texts) + 1)]
-
-
-def refusal_of(ledger: Ledger, record: StepRecord) -> Refusal | None:
-    """Why a recorded step has no effect; None where it has."""
-    matter = ledger.projection.steps.matters.get(record.step.matter)
-    events = matter.events if matter is not None else []
-    found = [event for event in events if event.step is record.step]
-    if not found:
-        return Refusal("NO_SUCH_MATTER", f"it opens no matter {record.step.matter}, and there is none", "None.")
-    return found[0].refusal
 
 
 def embargoed(node: "Node", ledger: Ledger) -> frozenset[Position]:

@@ -233,14 +233,16 @@ class TextRef(Wire, frozen=True):
 class StepStatement(Wire, frozen=True):
     """What an office signs about a matter around the agreement (docs/spec/relations.md).
 
-    ``audience``: the parties that the matter is between, the writer among them, in the agreement's order. ``texts`` are
-    the entry's bodies from the second on.
+    ``audience``: the parties that the matter is between, the writer among them, in the agreement's order. ``opening``
+    is the SHA-256 of the statement that opened the matter, empty on that one: nobody can put another in its place under
+    an answer. ``texts`` are the entry's bodies from the second on.
     """
 
     schema: Literal["entente/step/1"]
     agreement: bytes
     by: str
     matter: str
+    opening: bytes
     kind: str
     verb: str
     audience: tuple[str, ...]

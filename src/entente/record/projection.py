@@ -113,7 +113,7 @@ class Projection:
         self.answers: dict[Position, dict[str, Answer]] = {}
         self.next_seq: dict[tuple[str, str], int] = {}
         self.standings = Standings(agreement, offices)
-        self.steps = Steps(agreement, offices)
+        self.steps = Steps(agreement, offices, self._parties)
         self._offices = offices
         self._handlers: dict[str, _Handler] = {
             "sealing": self._sealing,
@@ -128,6 +128,10 @@ class Projection:
             "received": self._received,
             "national": self._national,
         }
+
+    def _parties(self) -> tuple[str, ...]:
+        document = self.documents.get(self.first)
+        return document.parties if document is not None else ()
 
     @property
     def first(self) -> str:

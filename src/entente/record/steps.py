@@ -6,11 +6,12 @@ from all steps together, so that it does not depend on the order in which a hold
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from entente.domain.relations.fields import FormError
-from entente.domain.relations.matters import TABLES, fold, take
+from entente.domain.relations.matters import TABLES, Course, fold, run, take
 from entente.domain.relations.steps import KINDS, MATTER, Refusal, Said, Step, Text
 from entente.domain.relations.table import Matter
 from entente.record.bodies import SignedStep, StepStatement
@@ -20,9 +21,13 @@ from entente.sealing.canonical import decode
 
 MAX_SIGNERS = 2
 MAX_REFS = 16
+MAX_AUDIENCE = 32
+MAX_PERSON = 64
+DIGEST = 32
 MAX_STEPS = 10_000
-"""Steps of one party under one agreement that count: whoever writes more is refused, and nobody's memory grows."""
+"""Steps in one log that count: whoever writes more is refused, and nobody's memory grows."""
 _REF = re.compile(r"[a-z0-9-]{1,64}")
+_UNREADABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
 _MEDIA = re.compile(r"[a-z]+/[a-z0-9.+-]{1,64}")
 
 
@@ -37,11 +42,14 @@ class StepRecord(NamedTuple):
 class Steps:
     """The steps of one agreement in the order in which they were fed, and the matters that they make."""
 
-    def __init__(self, agreement: bytes, offices: OfficeLookup) -> None:
+    def __init__(self, agreement: bytes, offices: OfficeLookup, parties: Callable[[], tuple[str, ...]] = tuple) -> None:
+        """``parties`` gives the agreement's, in its order; none where the document is not shown here."""
         self.records: list[StepRecord] = []
         self._agreement = agreement
         self._offices = offices
-        self._folded: tuple[int, dict[str, Matter]] = (0, {})
+        self._parties = parties
+        self._counts: Counter[tuple[str, str]] = Counter()
+        self._folded: tuple[int, Course] = (0, Course({}, {}))
 
     def __len__(self) -> int:
         return len(self.records)
@@ -50,7 +58,8 @@ class Steps:
         """Forget the steps fed after the first ``size``: their transaction was rolled back."""
         if size < len(self.records):
             del self.records[size:]
-            self._folded = (0, {})
+            self._counts = Counter(record.position[:2] for record in self.records)
+            self._folded = (0, Course({}, {}))
 
     def take(self, position: Position, envelope: Envelope, bodies: Sequence[bytes | None]) -> str | None:
         """Take a ``step`` entry; returns the coarse code it is refused with, if any.
@@ -65,12 +74,15 @@ class Steps:
         if statement.agreement != self._agreement or statement.by != envelope.writer:
             return "WRONG_AGREEMENT"
         try:
-            step = read_step(statement, envelope.instant, position)
+            step = read_step(signed.statement, statement, envelope.instant, position)
         except FormError:
+            return "MALFORMED"
+        parties = self._parties()
+        if parties and step.audience != tuple(party for party in parties if party in step.audience):
             return "MALFORMED"
         if len(signed.signatures) != len(statement.signers) or not _carried(statement, bodies[1:]):
             return "MALFORMED"
-        if sum(record.step.by == statement.by for record in self.records) >= MAX_STEPS:
+        if self._counts[position[:2]] >= MAX_STEPS:
             return "TOO_MANY"
         for signer, signature in zip(statement.signers, signed.signatures, strict=True):
             office = self._offices(position, signer.office, BIND)
@@ -78,16 +90,24 @@ class Steps:
                 return "BAD_SIGNATURE"
             office.verify("step", signed.statement, signature)
         self.records.append(StepRecord(position, statement, step))
+        self._counts[position[:2]] += 1
         return None
 
     @property
     def matters(self) -> dict[str, Matter]:
         """Every matter by its id, as all steps known here make it."""
-        size, matters = self._folded
+        return self._course().matters
+
+    def refusal(self, record: StepRecord) -> Refusal | None:
+        """Why a recorded step has no effect; None where it has."""
+        return self._course().refused.get(record.step.order)
+
+    def _course(self) -> Course:
+        size, course = self._folded
         if size != len(self.records):
-            matters = fold(record.step for record in self.records)
-            self._folded = (len(self.records), matters)
-        return matters
+            course = run(record.step for record in self.records)
+            self._folded = (len(self.records), course)
+        return course
 
     def latest(self) -> int:
         """The instant of the latest step known, in ms; -1 where there is none: the next one is later."""
@@ -103,8 +123,8 @@ class Steps:
         return iter(sorted(found, key=lambda record: record.step.order))
 
 
-def read_step(statement: StepStatement, at: int, position: Position) -> Step:
-    """The step that a statement makes at an instant (ms) and place.
+def read_step(data: bytes, statement: StepStatement, at: int, position: Position) -> Step:
+    """The step that a statement, ``data`` its bytes as they are signed, makes at an instant (ms) and place.
 
     Raises:
         FormError: it is not of the form that its kind and verb ask for.
@@ -114,8 +134,13 @@ def read_step(statement: StepStatement, at: int, position: Position) -> Step:
     kind = statement.kind
     if MATTER.fullmatch(statement.matter) is None:
         raise FormError("matter", f"{statement.matter[:80]!r} is no id of a matter", "such as kr-measure-1")
-    if not 1 <= len(statement.signers) <= MAX_SIGNERS:
-        raise FormError("signers", "one or two persons sign a step", "name who signs")
+    if not 1 <= len(statement.signers) <= MAX_SIGNERS or not all(_named(each.person) for each in statement.signers):
+        raise FormError("signers", "one or two persons sign a step, each by a short id", "name who signs")
+    audience = statement.audience
+    if not (2 <= len(audience) <= MAX_AUDIENCE and len(set(audience)) == len(audience) and statement.by in audience):
+        raise FormError("between", "a matter is between its writer and other parties, each named once", "name them")
+    if any(_REF.fullmatch(party) is None for party in audience) or len(statement.opening) not in (0, DIGEST):
+        raise FormError("between", "a party that is no id, or an opening that is no digest", "prepare it again")
     if len(statement.refs) > MAX_REFS or any(_REF.fullmatch(each) is None for each in statement.refs):
         raise FormError("refs", "more than 16 references, or one that is no id", "name acts, matters or items by id")
     said = tuple(Said(each.name, each.lang, each.value) for each in statement.said)
@@ -136,7 +161,24 @@ def read_step(statement: StepStatement, at: int, position: Position) -> Step:
         values=TABLES[kind].read(statement.verb, said, texts),
         texts=texts,
         offices=tuple(signer.office for signer in statement.signers),
+        digest=hashlib.sha256(data).hexdigest(),
+        opening=statement.opening.hex(),
     )
+
+
+def _named(person: str) -> bool:
+    return 0 < len(person) <= MAX_PERSON and person.isprintable()
+
+
+def readable(media_type: str, data: bytes) -> bool:
+    """Whether bytes are what their media type says as far as people must be able to read them: text in UTF-8."""
+    if not media_type.startswith("text/"):
+        return True
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return _UNREADABLE.search(text) is None
 
 
 def _carried(statement: StepStatement, bodies: Sequence[bytes | None]) -> bool:
@@ -144,6 +186,7 @@ def _carried(statement: StepStatement, bodies: Sequence[bytes | None]) -> bool:
     if len(bodies) != len(statement.texts):
         return False
     return all(
-        body is None or (len(body), hashlib.sha256(body).digest()) == (text.size, text.digest)
+        body is None
+        or ((len(body), hashlib.sha256(body).digest()) == (text.size, text.digest) and readable(text.media_type, body))
         for text, body in zip(statement.texts, bodies, strict=True)
     )

@@ -11,7 +11,7 @@ from false_node import FalseNode, false_node, run
 from test_cli_signing import AGREEMENT, changed, signature_of, status
 
 from entente.domain.relations.matters import TABLES
-from entente.domain.relations.steps import Kind
+from entente.domain.relations.steps import Kind, Text, wording
 from entente.node.home import Home
 from entente.node.keyring import unlock_office
 from entente.record.bodies import SaidValue, Signer, StepStatement, TextRef
@@ -38,6 +38,7 @@ def statement(**lie: Any) -> StepStatement:
         agreement=AGREEMENT,
         by="kr",
         matter="kr-measure-1",
+        opening=b"",
         kind="measure",
         verb="announce",
         audience=("jp", "kr"),
@@ -118,3 +119,52 @@ def test_every_verb_of_a_kind_is_a_command_with_its_fields(kind: Kind) -> None:
         shown = " ".join(run(kind, name.replace("_", "-"), "--help", passphrase=None).output.split())
         assert verb.help in shown
         assert all(f"--{field.replace('_', '-')}" in shown for field in verb.fields)
+
+
+COMMON = b"We agree on this.\n"
+
+
+def adopt(liar: FalseNode, shown: bytes) -> Any:
+    """kr adopts a joint statement by the digest of its text; the node shows ``shown`` as that text."""
+    reference = TextRef("en", "text/plain", hashlib.sha256(COMMON).digest(), len(COMMON))
+    digest = wording((Text("en", "text/plain", reference.digest.hex(), reference.size),))
+    said = (SaidValue("wording", "", digest),)
+    data = encode(
+        statement(
+            matter="jp-statement-1", opening=bytes(32), kind="statement", verb="adopt", refs=(), said=said, texts=()
+        )
+    ).hex()
+    text = {"lang": "en", "media_type": "text/plain", "sha256": reference.digest.hex(), "text": shown.decode()}
+    matter = {"id": "jp-statement-1", "title": {"en": "Joint"}, "steps": [{"texts": [text], "wording": digest}]}
+    liar.answers["step.prepare"] = lambda _: {
+        "statement": data,
+        "matter": "jp-statement-1",
+        "agreement": AGREEMENT.hex(),
+    }
+    liar.answers["matter.show"] = lambda _: matter
+    liar.answers["step.commit"] = lambda _: {"matter": "jp-statement-1", "entry": 9, "state": "joint"}
+    return run(
+        "statement", "adopt", liar.path, "jp-statement-1", "--wording", digest, "--office", "treaty", "--person", "t1",
+        "--yes",
+    )  # fmt: skip
+
+
+def test_an_office_signs_a_common_text_only_beside_the_words_that_give_its_digest(liar: FalseNode) -> None:
+    ran = adopt(liar, COMMON)
+    assert ran.exit_code == 0, ran.output
+    assert "We agree on this." in ran.output
+    assert "about en: Joint" in ran.output
+
+
+def test_an_office_does_not_sign_another_text_under_the_digest_of_a_common_one(liar: FalseNode) -> None:
+    ran = adopt(liar, b"We agree on nothing.\n")
+    assert ran.exit_code == 1
+    assert "step.commit" not in liar.commands()
+
+
+def test_what_somebody_wrote_is_no_markup_on_a_screen(liar: FalseNode) -> None:
+    title = {"en": "licensing [/x] [bold red]ACTUAL[/]"}
+    line = {"id": "jp-measure-1", "title": title, "between": ["jp", "kr"], "state": "announced", "changed": "now"}
+    liar.answers["matter.list"] = lambda _: [line]
+    shown = " ".join(run("measure", "list", liar.path, passphrase=None).output.split())
+    assert "[/x] [bold red]ACTUAL[/]" in shown

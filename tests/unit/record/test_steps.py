@@ -30,6 +30,7 @@ def statement(**changes: Any) -> StepStatement:
         agreement=AGREEMENT,
         by="kr",
         matter="kr-measure-1",
+        opening=b"",
         kind="measure",
         verb="announce",
         audience=("jp", "kr"),
@@ -129,3 +130,77 @@ def test_steps_that_were_rolled_back_are_forgotten(steps: Steps) -> None:
     steps.cut(before)
     assert set(steps.matters) == {"kr-measure-1"}
     assert steps.latest() == 7
+
+
+@pytest.mark.parametrize(
+    "audience",
+    [
+        ("kr",),
+        ("jp", "jp", "kr"),
+        ("jp", "us"),
+        ("jp", "kr", "<script>"),
+        (*(f"p{each}" for each in range(40)), "kr"),
+    ],
+    ids=["alone", "twice", "not the writer", "no id", "too many"],
+)
+def test_whom_a_matter_is_between_is_bounded_and_named_once(steps: Steps, audience: tuple[str, ...]) -> None:
+    assert feed(steps, statement(audience=audience)) == "MALFORMED"
+
+
+@pytest.mark.parametrize("audience", [("kr", "jp"), ("jp", "kr", "us")], ids=["order", "no party"])
+def test_whom_a_matter_is_between_are_parties_in_the_agreements_order(audience: tuple[str, ...]) -> None:
+    assert feed(Steps(AGREEMENT, office, lambda: ("jp", "kr")), statement(audience=audience)) == "MALFORMED"
+
+
+@pytest.mark.parametrize("person", ["", "x" * 65, "a\nb"])
+def test_who_signs_has_a_short_id(steps: Steps, person: str) -> None:
+    assert feed(steps, statement(signers=(Signer("treaty", person),))) == "MALFORMED"
+
+
+@pytest.mark.parametrize("words", [b"\xff", b"a\x0bb", b"a\x00", "\uffff".encode()])
+def test_a_text_that_cannot_be_read_is_malformed(steps: Steps, words: bytes) -> None:
+    text = TextRef("en", "text/plain", hashlib.sha256(words).digest(), len(words))
+    assert feed(steps, statement(texts=(text,)), words) == "MALFORMED"
+
+
+def test_an_answer_is_to_the_matter_that_was_read_and_to_no_other_of_its_id(steps: Steps) -> None:
+    """Whoever opens another one under the same id, dated earlier, does not take the answers over."""
+    first = statement(kind="statement", matter="kr-statement-1", verb="issue", said=CLAIM, texts=TEXT)
+    assert feed(steps, first, WORDS, at=10) is None
+    opening = hashlib.sha256(encode(first)).digest()
+    withdrawal = statement(kind="statement", matter="kr-statement-1", opening=opening, verb="withdraw", said=())
+    assert feed(steps, withdrawal, seq=6, at=11) is None
+    assert steps.matters["kr-statement-1"].state == "withdrawn"
+    other = msgspec.structs.replace(first, said=(*CLAIM[:3], SaidValue("claim", "en", "Another.")))
+    assert feed(steps, other, WORDS, seq=7, at=9) is None
+    matter = steps.matters["kr-statement-1"]
+    assert (matter.state, matter.view.claim) == ("issued", {"en": "Another."})
+    assert [steps.refusal(record) and steps.refusal(record).code for record in steps.records] == [
+        "ALREADY_OPEN", "OTHER_MATTER", None,
+    ]  # fmt: skip
+
+
+TITLED = (SaidValue("title", "en", "T"),)
+CLAIM = (
+    SaidValue("title", "en", "On it"),
+    SaidValue("attribution", "", "on_record"),
+    SaidValue("about", "", "jp"),
+    SaidValue("claim", "en", "It expressed understanding."),
+)
+TEXT = (TextRef("en", "text/plain", hashlib.sha256(WORDS).digest(), len(WORDS)),)
+
+
+def test_what_a_peer_wrote_never_makes_a_refusal_long(steps: Steps) -> None:
+    opened = statement(kind="arrangement", matter="kr-arrangement-1", verb="open", said=TITLED)
+    feed(steps, opened)
+    opening = hashlib.sha256(encode(opened)).digest()
+    about = {"kind": "arrangement", "matter": "kr-arrangement-1", "opening": opening}
+    for number in range(30):
+        said = (SaidValue("term", "", f"{number:064}"), SaidValue("summary", "en", "S"))
+        assert feed(steps, statement(**about, verb="undertake", said=said), seq=10 + number, at=10 + number) is None
+    assert feed(steps, statement(**about, verb="reverse", said=(SaidValue("term", "", "none"),)), seq=90, at=90) is None
+    refusal = steps.refusal(steps.records[-1])
+    assert refusal is not None
+    assert refusal.code == "NO_SUCH_TERM"
+    assert len(refusal.remedy) < 800
+    assert "and 22 more" in refusal.remedy

@@ -10,7 +10,7 @@ from typing import Any
 
 from entente.domain.relations import fields
 from entente.domain.relations.joint import Wordings, version, versions
-from entente.domain.relations.steps import Refusal, Step
+from entente.domain.relations.steps import Refusal, Step, some
 from entente.domain.relations.table import Matter, Table, Verb, refuse
 
 STATES = ("standing", "ended")
@@ -53,7 +53,7 @@ def _undertaken(matter: Matter, step: Step) -> Refusal | None:
 
 def _no_such_term(matter: Matter, party: str, term: str) -> Refusal:
     standing = [name for name, each in matter.view.terms.get(party, {}).items() if each.reversed is None]
-    known = ", ".join(standing) or "none"
+    known = some(standing) or "none"
     return refuse("NO_SUCH_TERM", f"{party} has no term {term} in {matter.id}", f"It stands by: {known}.")
 
 

@@ -10,7 +10,7 @@ from datetime import date
 from typing import Literal, NamedTuple, TypeVar
 
 from entente.domain.agreement.calendar import first_instant
-from entente.domain.agreement.instants import format_instant
+from entente.domain.agreement.instants import MIN_INSTANT, format_instant
 from entente.domain.agreement.status import ViewStatus
 from entente.domain.agreement.terms import Agreement
 from entente.domain.relations.arrangements import ArrangementView
@@ -74,7 +74,8 @@ def deadlines(
 def alarms(deadline: Deadline) -> tuple[Alarm, ...]:
     """The alarms before a deadline, the earliest first."""
     return tuple(
-        Alarm(f"{deadline.id}/{before}", deadline.at - length, before, deadline) for before, length in BEFORE.items()
+        Alarm(f"{deadline.id}/{before}", max(MIN_INSTANT, deadline.at - length), before, deadline)
+        for before, length in BEFORE.items()
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from entente.domain.agreement.instants import format_instant
 from entente.domain.relations import fields
 from entente.domain.relations.joint import Wordings, version
-from entente.domain.relations.steps import Refusal, Step
+from entente.domain.relations.steps import Refusal, Step, some
 from entente.domain.relations.table import Matter, Table, Verb, refuse
 
 STATES = ("proposed", "open", "adjourned", "closed")
@@ -87,7 +87,7 @@ def _to_come(matter: Matter, number: int) -> Refusal | None:
 
 
 def _no_such_round(matter: Matter, number: int) -> Refusal:
-    known = ", ".join(map(str, sorted(matter.view.rounds))) or "none yet"
+    known = some(sorted(matter.view.rounds)) or "none yet"
     return refuse("NO_SUCH_ROUND", f"{matter.id} has no round {number}", f"Convened were: {known}.")
 
 
@@ -169,7 +169,7 @@ def _done(matter: Matter, step: Step) -> Refusal | None:
     view: DialogueView = matter.view
     found = view.actions.get(step.get("action"))
     if found is None:
-        known = ", ".join(view.actions) or "none yet"
+        known = some(view.actions) or "none yet"
         return refuse("NO_SUCH_ACTION", f"{matter.id} has no action {step.get('action')}", f"Assigned were: {known}.")
     if found.step.get("to") != step.by:
         text = f"{step.get('action')} is for {found.step.get('to')} to do"

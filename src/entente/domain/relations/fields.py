@@ -7,6 +7,7 @@ one way in which it may stand. One description serves the record, the commands' 
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 from entente.domain.agreement.calendar import zone as known_zone
@@ -15,6 +16,7 @@ from entente.domain.relations.steps import MATTER, Said
 
 MAX_VALUE = 400
 """Characters of a value; what is longer is a text beside the step."""
+FIRST_YEAR, LAST_YEAR = 1900, 2999
 MAX_MANY = 32
 """Values of a field that may be given several times."""
 LANG = re.compile(r"[a-z]{2,3}")
@@ -143,9 +145,16 @@ def instant(help: str) -> Field:  # noqa: A002 - as above
     return Field(help, parse_instant, format_instant, metavar="INSTANT")
 
 
+def _day(value: str) -> date:
+    found = parse_day(value)
+    if not FIRST_YEAR <= found.year <= LAST_YEAR:
+        raise ValueError(f"{value} is not within the years {FIRST_YEAR} to {LAST_YEAR}")
+    return found
+
+
 def day(help: str) -> Field:  # noqa: A002 - as above
-    """A local date."""
-    return Field(help, parse_day, metavar="DATE")
+    """A local date, of a year in which there can be arithmetic around it."""
+    return Field(help, _day, metavar="DATE")
 
 
 def _zone(value: str) -> str:

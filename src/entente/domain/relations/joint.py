@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from entente.domain.agreement.instants import format_instant
-from entente.domain.relations.steps import Refusal, Step
+from entente.domain.relations.steps import Refusal, Step, some
 from entente.domain.relations.table import refuse
 
 
@@ -40,7 +40,7 @@ class Wordings:
     def adopt(self, step: Step, digest: str) -> Refusal | None:
         """A party signs the digest of a proposed wording."""
         if digest not in self.proposals:
-            known = ", ".join(each[:12] for each in self.proposals) or "none yet"
+            known = some(each[:12] for each in self.proposals) or "none yet"
             return refuse("NO_SUCH_WORDING", f"no wording {digest[:12]} is proposed here", f"One of: {known}.")
         if step.by in self.adopted.get(digest, ()):
             return refuse("ALREADY_SIGNED", f"{step.by} has signed this wording", "Nothing is to be done.")

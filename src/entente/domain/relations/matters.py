@@ -1,6 +1,7 @@
 """All matters of an agreement, folded from their steps, and whether one more step is allowed now."""
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from entente.domain.relations.arrangements import ARRANGEMENTS
 from entente.domain.relations.dialogues import DIALOGUES
@@ -17,8 +18,20 @@ TABLES: dict[Kind, Table] = {
 }
 
 
+class Course(NamedTuple):
+    """What steps made: every matter by its id, and by its place in the order each step that was refused, and why."""
+
+    matters: dict[str, Matter]
+    refused: dict[tuple[int, str, str, int], Refusal]
+
+
 def fold(steps: Iterable[Step]) -> dict[str, Matter]:
-    """Every matter by its id, from all steps of an agreement in any order.
+    """Every matter by its id; see :func:`run`."""
+    return run(steps).matters
+
+
+def run(steps: Iterable[Step]) -> Course:
+    """The course of all steps of an agreement, given in any order.
 
     The result is a function of the set of steps: they are taken by instant, then by writer and place in its log, and
     one that is given twice is taken once.
@@ -27,21 +40,24 @@ def fold(steps: Iterable[Step]) -> dict[str, Matter]:
         ValueError: two different steps stand at one place of one log: there is no telling which was written.
     """
     matters: dict[str, Matter] = {}
+    refused: dict[tuple[int, str, str, int], Refusal] = {}
     last: Step | None = None
     for step in sorted(steps, key=lambda step: step.order):
         if last is None or step.order != last.order:
-            take(matters, step)
+            refusal = take(matters, step)
+            if refusal is not None:
+                refused[step.order] = refusal
         elif step != last:
             raise ValueError(f"two different steps stand at {step.by} {step.incarnation} entry {step.seq}")
         last = step
-    return matters
+    return Course(matters, refused)
 
 
 def take(matters: dict[str, Matter], step: Step) -> Refusal | None:
     """Apply the next step, or note it as refused; returns the refusal.
 
     A refused one that would have opened a matter, or of a matter that there is not, leaves no trace among the matters:
-    it is found by its entry alone.
+    it is found in :attr:`Course.refused` alone.
     """
     table = TABLES[step.kind]
     verb, matter = table.verb(step.verb), matters.get(step.matter)
@@ -86,6 +102,9 @@ def _judge(table: Table, verb: Verb, matter: Matter, step: Step) -> Refusal | No
     """What holds for every kind: between whom the matter is, who takes the step, and in which state."""
     if verb.opens:
         return refuse("ALREADY_OPEN", f"{step.matter} is there already", "Prepare it again: it gets a new number.")
+    if step.opening != matter.opened.digest:
+        text = f"this step is about another {step.kind} of the id {step.matter}"
+        return refuse("OTHER_MATTER", text, "Look at the matter, and prepare it again.")
     if step.by not in matter.audience or step.audience != matter.audience:
         between = ", ".join(matter.audience)
         return refuse("NOT_BETWEEN_THEM", f"{step.matter} is between {between}", "Name the same parties.")

@@ -11,7 +11,7 @@ from entente.domain.agreement.instants import format_instant
 from entente.domain.relations import fields
 from entente.domain.relations.dialogues import LEVELS as TALKS
 from entente.domain.relations.joint import Wordings
-from entente.domain.relations.steps import MATTER, Refusal, Step
+from entente.domain.relations.steps import MATTER, Refusal, Step, some
 from entente.domain.relations.table import Matter, Table, Verb, refuse
 
 STATES = ("proposed", "agreed", "cancelled", "held")
@@ -64,7 +64,7 @@ def _agreed(matter: Matter, step: Step) -> Refusal | None:
     if step.by == view.by:
         return refuse("OWN_OFFER", f"what is on the table is {step.by}'s own", "Wait for another party to agree to it.")
     if window not in view.windows:
-        known = "; ".join("/".join(map(format_instant, each)) for each in view.windows)
+        known = some("/".join(map(format_instant, each)) for each in view.windows)
         return refuse("NOT_ON_THE_TABLE", f"this window is not on the table of {matter.id}", f"One of: {known}.")
     if view.consents.get(step.by) == window:
         return refuse("ALREADY_AGREED", f"{step.by} has agreed to this window", "Nothing is to be done.")

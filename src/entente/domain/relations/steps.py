@@ -7,7 +7,7 @@ instants. A step that its matter's table does not allow stays in the record and 
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal, NamedTuple, get_args
 
 import msgspec
@@ -49,7 +49,9 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     """A step whose form was checked. ``at`` is its entry's instant in ms; ``values`` are its fields, parsed.
 
     ``audience`` names the parties that the matter is between, its owner among them, in the agreement's order.
-    ``incarnation`` and ``seq`` say where in its writer's log it stands. ``offices`` bound the party by signing it.
+    ``incarnation`` and ``seq`` say where in its writer's log it stands. ``offices`` bound the party by it;
+    ``digest`` is that of the statement that they signed (lower-case hex), ``opening`` that of the one which opened the
+    matter, "" on that one itself.
     """
 
     matter: str
@@ -64,6 +66,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     values: Mapping[str, Any]
     texts: tuple[Text, ...]
     offices: tuple[str, ...]
+    digest: str = ""
+    opening: str = ""
 
     @property
     def order(self) -> tuple[int, str, str, int]:
@@ -78,6 +82,16 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     def get(self, name: str, default: Any = None) -> Any:
         """A field's value, or ``default`` where the step does not say it."""
         return self.values.get(name, default)
+
+
+MOST_NAMED = 8
+
+
+def some(names: Iterable[object]) -> str:
+    """The first few names for a sentence, and how many more there are: what a peer wrote never makes a refusal long."""
+    every = [str(name) for name in names]
+    more = len(every) - MOST_NAMED
+    return ", ".join(every[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def wording(texts: tuple[Text, ...]) -> str:

@@ -22,7 +22,7 @@ KNOWN: dict[str, st.SearchStrategy[Any]] = {
     "TEXT": LINE,
     "LANG=TEXT": LINE,
     "INSTANT": INSTANTS,
-    "DATE": st.dates(),
+    "DATE": st.dates(date(1900, 1, 1), date(2999, 12, 31)),
     "ID": st.from_regex(r"[a-z0-9-]{1,64}", fullmatch=True),
     "PARTY": st.sampled_from(["jp", "kr"]),
     "MATTER": st.sampled_from(["jp-measure-1", "kr-dialogue-12"]),
@@ -243,3 +243,9 @@ def test_any_other_byte_language_or_kind_is_another_wording(other: Text) -> None
 def test_every_instant_has_one_way_to_be_written(at: int) -> None:
     field = fields.instant("I")
     assert field.parse("i", format_instant(at)) == at
+
+
+@pytest.mark.parametrize("day", ["1899-12-31", "3000-01-01", "0001-01-01", "9999-12-31"])
+def test_a_day_around_which_there_is_no_arithmetic_is_refused(day: str) -> None:
+    with pytest.raises(FormError):
+        hear({"f": fields.day("F")}, [Said("f", "", day)])

@@ -1,0 +1,69 @@
+"""What an office reads before it signs a step: the matter it is about, the very texts, and what it says itself.
+
+A digest is signed only beside the bytes that give it: the texts of a common wording come from the node, are hashed
+here, and are shown. A node that was taken over can keep them back; it cannot have another text signed.
+"""
+
+import base64
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from entente.cli.client import Target
+from entente.cli.output import CommandError, plain
+from entente.domain.relations.steps import Text, wording
+
+if TYPE_CHECKING:
+    from entente.record.bodies import StepStatement
+
+_REMEDY = "Nothing was signed. Ask the other party for its text; treat the node as taken over until this is explained."
+
+
+def read_matter(target: Target, agreement: str, name: str, digest: str | None, *, embargoed: bool) -> Iterator[str]:
+    """Lines of the matter that a step is about, and the whole texts of the wording ``digest``, if one is to be signed.
+
+    Raises:
+        CommandError: the texts that the node shows do not give the digest.
+    """
+    shown = target.call("matter.show", exact=True, agreement=agreement, matter=name, embargoed=embargoed)
+    for lang, title in (shown.get("title") or {}).items():
+        yield f"  about {lang}: {title}"
+    for lang, claim in (shown.get("claim") or {}).items():
+        yield f"  claim about {shown['about']} {lang}: {claim}"
+    if digest is not None:
+        yield from _texts(_of_wording(shown["steps"], digest))
+
+
+def _of_wording(steps: Iterable[Mapping[str, Any]], digest: str) -> list[tuple[str, str]]:
+    """(language, text) of the proposed wording, once its texts give the digest."""
+    for step in steps:
+        texts = [(each["lang"], each["media_type"], (each["text"] or "").encode()) for each in step["texts"]]
+        made = tuple(Text(lang, kind, hashlib.sha256(data).hexdigest(), len(data)) for lang, kind, data in texts)
+        if texts and wording(made) == digest:
+            return [(lang, data.decode()) for lang, _, data in texts]
+    raise CommandError("OTHER_BYTES", f"no text that the node shows gives the wording {digest[:16]}...", _REMEDY)
+
+
+def _texts(texts: Iterable[tuple[str, str]]) -> Iterator[str]:
+    for lang, text in texts:
+        yield f"  text {lang}:"
+        yield from (f"    {line}" for line in text.splitlines())
+
+
+def preview(
+    target: Target, statement: "StepStatement", texts: Sequence[Mapping[str, str]], about: Iterable[str]
+) -> None:
+    """Show a step as it is about to be signed, read from its bytes, with its texts whole."""
+    from entente.cli import screens
+
+    screens.heading(target, f"{statement.kind}: {statement.verb.replace('_', ' ')}")
+    facts = [("matter", statement.matter), ("between", ", ".join(sorted(statement.audience, key=target.party.__ne__)))]
+    facts += [(f"{each.name} {each.lang}".strip().replace("_", " "), each.value) for each in statement.said]
+    facts += [("rests on", ref) for ref in statement.refs]
+    facts += [("signed by", "; ".join(f"{each.person} of office {each.office}" for each in statement.signers))]
+    screens.facts(facts)
+    own = [(each["lang"], base64.b64decode(each["data"]).decode("utf-8", errors="backslashreplace")) for each in texts]
+    for line in (*about, *_texts(own)):
+        click.echo(plain(line))
