@@ -3,7 +3,7 @@
 The kernel holds the sync of the write-ahead log, by strace, for as long as the test wants; nothing else is slowed down.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
@@ -20,11 +20,15 @@ HELD = "fdatasync:delay_enter=600000000:when=1"
 
 
 @contextmanager
-def stalled(node: NodeProcess) -> Iterator[None]:
-    """While the block runs, the node's next COMMIT does not come back."""
+def stalled(node: NodeProcess) -> Iterator[Callable[[], bool]]:
+    """While the block runs, the node's next COMMIT does not come back; yields whether it has come to that.
+
+    What copies the log into the database syncs the log too, in a thread of its own: a COMMIT has written to it first.
+    """
     log = node.home.path / "store.db-wal"
     with node.traced("-P", str(log), "-e", f"inject={HELD}", names="fdatasync"):
-        yield
+        before = log.stat().st_mtime_ns
+        yield lambda: log.stat().st_mtime_ns != before and node.held_in("fdatasync", "store.db-wal")
 
 
 def turn(node: NodeProcess, instant: int) -> Thread:
@@ -60,10 +64,10 @@ def test_a_release_whose_commit_stalls_across_the_end_has_its_instant_before_it_
     (tmp_path / "item").write_bytes(b"launch detected")
     with running(ending, LAST) as nodes:
         item = nodes["jp"].compose(tmp_path / "item")
-        with stalled(nodes["jp"]):
+        with stalled(nodes["jp"]) as stalls:
             releasing = Thread(target=nodes["jp"].release, args=(item,))
             releasing.start()
-            until(lambda: nodes["jp"].held_in("fdatasync", "store.db-wal"), "COMMIT stalls")
+            until(stalls, "COMMIT stalls")
             turning = turn(nodes["jp"], END)
             nodes["kr"].turn(END)
         releasing.join()
@@ -78,9 +82,9 @@ def test_an_acceptance_whose_commit_stalls_across_the_end_stands_at_its_instant(
     (tmp_path / "item").write_bytes(b"launch detected")
     with running(ending, LAST) as nodes:
         item = nodes["jp"].compose(tmp_path / "item")
-        with stalled(nodes["kr"]):
+        with stalled(nodes["kr"]) as stalls:
             nodes["jp"].release(item)
-            until(lambda: nodes["kr"].held_in("fdatasync", "store.db-wal"), "COMMIT stalls")
+            until(stalls, "COMMIT stalls")
             turning = turn(nodes["kr"], END)
             nodes["jp"].turn(END)
         turning.join()
@@ -97,10 +101,10 @@ def test_a_release_that_waits_for_a_stalled_commit_is_judged_after_it(ending: Pa
     with running(ending, LAST) as nodes:
         jp = nodes["jp"]
         first, second = (jp.compose(tmp_path / "item") for _ in range(2))
-        with stalled(jp):
+        with stalled(jp) as stalls:
             releasing = Thread(target=jp.release, args=(first,))
             releasing.start()
-            until(lambda: jp.held_in("fdatasync", "store.db-wal"), "COMMIT stalls")
+            until(stalls, "COMMIT stalls")
             turning = turn(jp, END)
         releasing.join()
         turning.join()
