@@ -31,7 +31,7 @@ from entente.node.node import Node
 from entente.node.outgoing import frames_for, hello
 from entente.node.payloads import wanted
 from entente.node.receipts import new_cosignatures
-from entente.record.bodies import Approval
+from entente.record.bodies import Approval, SecondSignature
 from entente.record.evidence import MAGIC
 from entente.record.frames import Hello, Want, decode_frame, encode_frame
 from entente.record.projection import Position
@@ -124,8 +124,10 @@ class Party:
 
     def act(self, kind: str, **fields: Any) -> Position:
         draft = agreements.prepare_act(self.node, self.ledger, kind, **fields)
-        signature = self.office("treaty").sign("act", draft.data)
-        return agreements.commit_act(self.node, self.ledger, draft.data, "treaty", signature)
+        signature, second = self.office("treaty").sign("act", draft.data), None
+        if agreements.two_persons(self.node, self.ledger):
+            second = SecondSignature("minister", self.office("minister").sign("act", draft.data))
+        return agreements.commit_act(self.node, self.ledger, draft.data, "treaty", signature, second)
 
     def compose(self, payload: bytes = b"launch detected", **fields: Any) -> releases.Draft:
         request = {

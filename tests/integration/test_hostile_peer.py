@@ -118,7 +118,7 @@ def a_false_signature(pair: Pair, forger: Forger) -> bytes:
             "entente/act/1", forger.agreement, "jp", "jp-9", "sign", (), forger.agreement, None, None, None, roots, ""
         )
     )
-    return encode(SignedAct(statement, "treaty", pair.jp.office("treaty").sign("act", statement)))
+    return encode(SignedAct(statement, "treaty", pair.jp.office("treaty").sign("act", statement), None))
 
 
 @pytest.mark.parametrize(("kind", "code"), [("document", "BAD_DOCUMENT"), ("act", "WRONG_ROOTS")])

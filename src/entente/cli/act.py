@@ -1,6 +1,7 @@
 """``entente act``: formal acts, each prepared by the node, read and signed here by an office, committed by the node."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -100,6 +101,7 @@ def _add(kind: str, form: Form) -> None:
         as_json,
         passphrase_option,
         click.option("--yes", is_flag=True, help="Do not ask for confirmation."),
+        click.option("--second-office", metavar="ID", help="A second one, where the terms ask for two persons."),
         click.option("--office", required=True, metavar="ID", help="The office that signs; it has to bind the party."),
         click.option("--note", default="", metavar="TEXT", help="A remark that every party will read."),
         *(_TAKES[field] for field in reversed(form.takes)),
@@ -124,26 +126,28 @@ def write(target: Target, kind: str, given: dict[str, Any], passphrases: Passphr
     """
     from entente.cli.signing import check_office, confirm, sign
 
-    check_office(target, given["office"])
+    offices = [each for each in (given["office"], given["second_office"]) if each is not None]
+    for office in offices:
+        check_office(target, office)
     asked = _asked(target, kind, given)
     prepared = target.call("act.prepare", **asked)
     data = bytes.fromhex(prepared["act"])
     signed = _signed_document(given.get("signed"), prepared["agreement"])
     statement = _check(target, data, asked, prepared, signed)
     if not as_json:
-        _show(target, statement, given["office"], signed)
+        show(target, statement, offices, signed)
         if prepared["refusal"] is not None:
             click.echo("As the record stands this act would be refused by the lifecycle and change nothing:")
             click.echo(plain("  {code}: {text}".format_map(prepared["refusal"])))
     confirm(IRREVOCABLE, yes=given["yes"], as_json=as_json)
-    signature = sign(target, given["office"], "act", data, passphrases)
+    first, *more = [{"office": name, "signature": sign(target, name, "act", data, passphrases)} for name in offices]
     written = target.call(
-        "act.commit", agreement=prepared["agreement"], act=prepared["act"], office=given["office"], signature=signature
+        "act.commit", agreement=prepared["agreement"], act=prepared["act"], second=more[0] if more else None, **first
     )
     if as_json:
         show_json(target.answer(agreement=prepared["agreement"], **written))
         return
-    _show_written(target, prepared["agreement"], written)
+    show_written(target, prepared["agreement"], written)
 
 
 def _asked(target: Target, kind: str, given: dict[str, Any]) -> dict[str, Any]:
@@ -245,7 +249,8 @@ def _roots(target: Target) -> dict[str, bytes]:
     return roots | {target.party: root_digest((target.path / "root.json").read_bytes())}
 
 
-def _show(target: Target, statement: "ActStatement", office: str, signed: "Agreement | None") -> None:
+def show(target: Target, statement: "ActStatement", offices: Sequence[str], signed: "Agreement | None") -> None:
+    """Show an act as it is about to be signed, read from its bytes, with the article it rests on."""
     from entente.cli import screens
     from entente.cli.terms import documents_of, in_force, own_zone
     from entente.domain.agreement.instants import format_instant
@@ -270,12 +275,13 @@ def _show(target: Target, statement: "ActStatement", office: str, signed: "Agree
         *((f"root of {party}", digest.hex()) for party, digest in statement.roots),
         ("note", statement.note),
         ("now", screens.moment(status["at"], zone)),
-        ("signed by", f"office {office} of {statement.by}"),
+        *(("signed by", f"office {office} of {statement.by}") for office in offices),
     ]
     screens.facts((name, value) for name, value in rows if value)
 
 
-def _show_written(target: Target, agreement: str, written: dict[str, Any]) -> None:
+def show_written(target: Target, agreement: str, written: dict[str, Any]) -> None:
+    """Say when an act was written, and who has not acknowledged it yet."""
     from entente.cli import screens
     from entente.cli.terms import documents_of, in_force, own_zone
 

@@ -4,6 +4,7 @@ A formal act is prepared by the node, signed by the office that may bind the par
 the node. The office never hands its key over, and what it signs is the statement's exact bytes.
 """
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from os import urandom
 from typing import TYPE_CHECKING, get_args
@@ -19,10 +20,19 @@ from entente.domain.agreement.terms import Agreement
 from entente.node.commit import Work, salted
 from entente.node.errors import NotReadyError, RefusedError, UsageError
 from entente.node.ledger import HeldLog, Ledger
-from entente.record.bodies import ActStatement, DeliveredClaim, EpochSetup, SealingAnnouncement, SignedAct, SignedKeys
+from entente.record.bodies import (
+    ActStatement,
+    DeliveredClaim,
+    EpochSetup,
+    SealingAnnouncement,
+    SecondSignature,
+    SignedAct,
+    SignedKeys,
+)
 from entente.record.merkle import EMPTY_ROOT, Frontier
 from entente.record.position import BIND, Position
 from entente.record.projection import ActRecord
+from entente.record.steps import MAX_SIGNERS
 from entente.sealing.canonical import NotCanonicalError, decode, encode
 from entente.sealing.errors import BadSignatureError
 from entente.sealing.seal import EpochSeal, SealingKey, set_up_epoch
@@ -33,6 +43,7 @@ if TYPE_CHECKING:
     from entente.node.node import Node
 
 DAY = 24 * 3600 * 1000
+SECOND_PERSON = "Have a second person of another office sign it too."
 KEEP_SECRETS = 7 * DAY
 """How long a sealing or epoch key outlives its replacement: the longest a bundle may be in a courier's bag."""
 
@@ -248,11 +259,22 @@ def _next_act_id(node: "Node", ledger: Ledger) -> str:
     return f"{node.party}-{branch}{written + 1:06}"
 
 
-def commit_act(node: "Node", ledger: Ledger, data: bytes, office: str, signature: Signature) -> Position:
+def commit_act(
+    node: "Node",
+    ledger: Ledger,
+    data: bytes,
+    office: str,
+    signature: Signature,
+    second: SecondSignature | None = None,
+    *,
+    also: Callable[[Work], object] = lambda _: None,
+) -> Position:
     """Write a signed act into this party's log. Not to be undone, but by another act where terms allow.
 
+    ``also`` is done in the same transaction.
+
     Raises:
-        RefusedError: not this party's act under this agreement, or not signed by an office that may bind the party.
+        RefusedError: not this party's act under this agreement, or not signed by the offices that may bind the party.
     """
     try:
         statement = decode(ActStatement, data)
@@ -264,18 +286,44 @@ def commit_act(node: "Node", ledger: Ledger, data: bytes, office: str, signature
 
     def work(unit: Work) -> Position:
         log = open_log(node, unit, ledger)
-        keys = log.keys.office(log.row.size, office, BIND)
-        if keys is None:
-            raise RefusedError(
-                "OFFICE_MAY_NOT_BIND", f"{office} may not bind {node.party}", "Let an office with the role 'bind' sign."
-            )
-        try:
-            keys.verify("act", data, signature)
-        except BadSignatureError as error:
-            raise RefusedError("BAD_SIGNATURE", "the office's signature does not verify", "Sign it again.") from error
-        return unit.append(ledger, log, "act", [salted(encode(SignedAct(data, office, signature)))])
+        signed = [(office, signature)] + ([(second.office, second.signature)] if second is not None else [])
+        if len({name for name, _ in signed}) < (MAX_SIGNERS if two_persons(node, ledger) else len(signed)):
+            raise RefusedError("SECOND_PERSON_MISSING", "the terms ask for two offices to sign an act", SECOND_PERSON)
+        check_bound(log, "act", data, signed)
+        also(unit)
+        return unit.append(ledger, log, "act", [salted(encode(SignedAct(data, office, signature, second)))])
 
     return node.committer.run(work)
+
+
+def check_bound(log: HeldLog, kind: str, data: bytes, signed: Iterable[tuple[str, Signature]]) -> None:
+    """Check that offices which may bind this party have signed exactly these bytes.
+
+    Raises:
+        RefusedError: one may not, or its signature does not verify.
+    """
+    for office, signature in signed:
+        keys = log.keys.office(log.row.size, office, BIND)
+        if keys is None:
+            text = f"{office} may not bind {log.row.writer}"
+            raise RefusedError("OFFICE_MAY_NOT_BIND", text, "Let an office with the role 'bind' sign.")
+        try:
+            keys.verify(kind, data, signature)
+        except BadSignatureError as error:
+            raise RefusedError("BAD_SIGNATURE", "the office's signature does not verify", "Sign it again.") from error
+
+
+def two_persons(node: "Node", ledger: Ledger) -> bool:
+    """Whether two persons sign a formal act or note: so say the document first signed, or the terms now in force."""
+    terms = (ledger.document, in_force(node, ledger))
+    return any(each is not None and each.notices.two_persons for each in terms)
+
+
+def in_force(node: "Node", ledger: Ledger) -> Agreement | None:
+    """The terms in force in this party's own view; None where that document is not held."""
+    views = ledger.status(node.instant()).views if ledger.document is not None else {}
+    version = views[node.party].terms_version if node.party in views else None
+    return ledger.projection.documents.get(version) if version is not None else None
 
 
 def claim_delivery(node: "Node", ledger: Ledger, claim: DeliveredClaim) -> Position:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from entente.node import agreements, views
 from entente.node.registry import Args, SignatureArgs, bytes_of, command, instant_of, read_file, the_ledger
 from entente.node.writer import URGENT
-from entente.record.bodies import DeliveredClaim
+from entente.record.bodies import DeliveredClaim, SecondSignature
 
 if TYPE_CHECKING:
     from entente.node.daemon import Daemon
@@ -103,13 +103,25 @@ async def act_prepare(daemon: "Daemon", args: ActArgs) -> Any:
     return await daemon.do(work)
 
 
+class SecondArgs(Args, kw_only=True):
+    """The signature of a second office."""
+
+    office: str
+    signature: SignatureArgs
+
+    def second(self) -> SecondSignature:
+        """The signature's structure."""
+        return SecondSignature(self.office, self.signature.signature())
+
+
 class ActCommitArgs(Args, kw_only=True):
-    """A signed act."""
+    """A signed act; ``second`` where the terms ask for two persons."""
 
     agreement: str
     act: str
     office: str
     signature: SignatureArgs
+    second: SecondArgs | None = None
 
 
 @command("act.commit")
@@ -118,7 +130,8 @@ async def act_commit(daemon: "Daemon", args: ActCommitArgs) -> Any:
     ledger, data = the_ledger(daemon, args.agreement), bytes_of(args.act)
 
     def work() -> Any:
-        position = agreements.commit_act(daemon.node, ledger, data, args.office, args.signature.signature())
+        second = args.second.second() if args.second is not None else None
+        position = agreements.commit_act(daemon.node, ledger, data, args.office, args.signature.signature(), second)
         return {"entry": position.seq, **views.act_view(ledger, position)}  # as written, before anybody can answer
 
     return await daemon.do(work, URGENT)

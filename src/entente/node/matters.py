@@ -5,31 +5,29 @@ that who has seen a step always comes after it (docs/spec/relations.md, section 
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from entente.domain.relations.fields import Field, FormError, say
 from entente.domain.relations.matters import TABLES, no_such_matter
 from entente.domain.relations.steps import Kind, Step
 from entente.domain.relations.table import Matter, Verb
-from entente.node.agreements import usable
+from entente.node.agreements import SECOND_PERSON, check_bound, two_persons, usable
 from entente.node.commit import Work, salted
 from entente.node.errors import RefusedError, UsageError
 from entente.node.ledger import HeldLog, Ledger
 from entente.node.national import note
 from entente.record.bodies import SaidValue, SignedStep, Signer, StepStatement, TextRef
 from entente.record.envelope import MAX_BODY
-from entente.record.position import BIND, Position
-from entente.record.steps import StepRecord, read_step, readable
+from entente.record.position import Position
+from entente.record.steps import StepRecord, by_two, is_note, read_step, readable
 from entente.sealing.canonical import NotCanonicalError, decode, encode
-from entente.sealing.errors import BadSignatureError
 from entente.sealing.signing import Signature
 
 if TYPE_CHECKING:
     from entente.node.node import Node
 
 AGAIN = "Prepare it again."
-TWO_PERSONS = 2
 
 
 class Wording(NamedTuple):
@@ -170,19 +168,22 @@ def _judge(ledger: Ledger, log: HeldLog, statement: StepStatement, now: int) -> 
 
 def _check_signers(ledger: Ledger, statement: StepStatement, node: "Node") -> None:
     """A formal note is signed by two persons where the terms say so; everything else by one office or two."""
-    version = ledger.status(node.instant()).views[node.party].terms_version
-    terms = ledger.projection.documents.get(version) or ledger.document
-    persons = {signer.person for signer in statement.signers}
-    two = terms is not None and terms.notices.two_persons and (statement.kind, statement.verb) == ("note", "send")
-    if two and len(persons) < TWO_PERSONS:
-        text = "the terms ask for two persons to sign a formal note"
-        raise UsageError("SECOND_PERSON_MISSING", text, "Have a second person of another office sign it too.")
+    if two_persons(node, ledger) and is_note(statement) and not by_two(statement):
+        raise UsageError("SECOND_PERSON_MISSING", "the terms ask for two persons to sign a formal note", SECOND_PERSON)
 
 
 def commit(
-    node: "Node", ledger: Ledger, data: bytes, signatures: tuple[Signature, ...], texts: tuple[bytes, ...]
+    node: "Node",
+    ledger: Ledger,
+    data: bytes,
+    signatures: tuple[Signature, ...],
+    texts: tuple[bytes, ...],
+    *,
+    also: Callable[[Work], object] = lambda _: None,
 ) -> StepRecord:
     """Write a signed step and the texts beside it into this party's log. Cannot be undone; another step may follow it.
+
+    ``also`` is done in the same transaction.
 
     Raises:
         UsageError: the bytes are no statement, or the texts are not those that it names.
@@ -203,7 +204,11 @@ def commit(
         unit.saw(steps.latest() + 1)
         _judge(ledger, log, statement, unit.at)
         _check_signers(ledger, statement, node)
-        _check_signatures(log, statement, data, signatures)
+        if len(signatures) != len(statement.signers):
+            raise RefusedError("BAD_SIGNATURE", "not every signer has signed", "Sign it again.")
+        offices = (signer.office for signer in statement.signers)
+        check_bound(log, "step", data, zip(offices, signatures, strict=True))
+        also(unit)
         bodies = [salted(encode(SignedStep(data, signatures))), *(salted(text) for text in texts)]
         unit.append(ledger, log, "step", bodies)
         facts = {"matter": statement.matter, "verb": statement.verb, "signers": statement.signers}
@@ -211,20 +216,6 @@ def commit(
         return steps.records[-1]
 
     return node.committer.run(work)
-
-
-def _check_signatures(log: HeldLog, statement: StepStatement, data: bytes, signatures: tuple[Signature, ...]) -> None:
-    if len(signatures) != len(statement.signers):
-        raise RefusedError("BAD_SIGNATURE", "not every signer has signed", "Sign it again.")
-    for signer, signature in zip(statement.signers, signatures, strict=True):
-        keys = log.keys.office(log.row.size, signer.office, BIND)
-        if keys is None:
-            text = f"{signer.office} may not speak for {log.row.writer}"
-            raise RefusedError("OFFICE_MAY_NOT_BIND", text, "Let an office with the role 'bind' sign.")
-        try:
-            keys.verify("step", data, signature)
-        except BadSignatureError as error:
-            raise RefusedError("BAD_SIGNATURE", "the office's signature does not verify", "Sign it again.") from error
 
 
 def texts_of(node: "Node", ledger: Ledger, record: StepRecord) -> list[bytes | None]:

@@ -81,6 +81,7 @@ def act_view(ledger: Ledger, position: Position) -> dict[str, Any]:
         "dispatched": format_instant(record.instant),
         "received": {party: _when(answer.instant) for party, answer in answers.items() if answer.refused is None},
         "office": record.office,
+        "second": record.second or None,
     }
 
 

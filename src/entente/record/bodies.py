@@ -57,12 +57,20 @@ class ActStatement(Wire, frozen=True):
     note: str
 
 
+class SecondSignature(Wire, frozen=True):
+    """The signature of a second office under the same bytes, where the terms ask for two persons."""
+
+    office: str
+    signature: Signature
+
+
 class SignedAct(Wire, frozen=True):
-    """Kind ``act``: the statement's bytes, the office that binds the party, and its signature."""
+    """Kind ``act``: the statement's bytes, the office that binds the party, its signature, and a second one if any."""
 
     act: bytes
     office: str
     signature: Signature
+    second: SecondSignature | None
 
 
 class DeliveredClaim(Wire, frozen=True):

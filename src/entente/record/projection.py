@@ -10,13 +10,13 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
-from typing import NamedTuple, TypeAlias, cast, get_args
+from typing import NamedTuple, TypeAlias, cast
 
 from entente.domain.agreement.acts import Act, ActKind
 from entente.domain.agreement.document import digest, parse_computable
-from entente.domain.agreement.instants import MAX_INSTANT, MIN_INSTANT
 from entente.domain.agreement.problems import DocumentError
 from entente.domain.agreement.terms import Agreement, Reading
+from entente.record.acts import check_signatures, malformed, roots_agree
 from entente.record.bodies import (
     ActStatement,
     DeliveredClaim,
@@ -30,7 +30,7 @@ from entente.record.bodies import (
     TransferHeader,
 )
 from entente.record.envelope import KNOWN_KINDS, Envelope
-from entente.record.position import BIND, OfficeLookup, Position
+from entente.record.position import OfficeLookup, Position
 from entente.record.standings import Standings
 from entente.record.steps import Steps
 from entente.sealing.canonical import NotCanonicalError, decode
@@ -50,12 +50,14 @@ _Handler: TypeAlias = Callable[[Position, Envelope, Sequence[bytes | None]], str
 
 
 class ActRecord(NamedTuple):
-    """A formal act as recorded: where, when (ms since the epoch), by which office, and its exact bytes."""
+    """A formal act as recorded: where, when (ms since the epoch), by which offices, and its exact bytes."""
 
     position: Position
     instant: int
     statement: ActStatement
     office: str
+    second: str = ""
+    """The second office that signed it, if any."""
 
 
 class TransferRecord(NamedTuple):
@@ -113,7 +115,7 @@ class Projection:
         self.answers: dict[Position, dict[str, Answer]] = {}
         self.next_seq: dict[tuple[str, str], int] = {}
         self.standings = Standings(agreement, offices)
-        self.steps = Steps(agreement, offices, self._parties)
+        self.steps = Steps(agreement, offices, self._document_first_signed)
         self._offices = offices
         self._handlers: dict[str, _Handler] = {
             "sealing": self._sealing,
@@ -129,9 +131,8 @@ class Projection:
             "national": self._national,
         }
 
-    def _parties(self) -> tuple[str, ...]:
-        document = self.documents.get(self.first)
-        return document.parties if document is not None else ()
+    def _document_first_signed(self) -> Agreement | None:
+        return self.documents.get(self.first)
 
     @property
     def first(self) -> str:
@@ -241,33 +242,22 @@ class Projection:
         statement = decode(ActStatement, signed.act)
         if statement.agreement != self.agreement or statement.by != envelope.writer:
             return "WRONG_AGREEMENT"
-        if not re.fullmatch(re.escape(envelope.writer) + r"-[1-9][0-9]{0,8}", statement.id):
-            return "MALFORMED"  # ids are numbered per party, so that nobody can take another's
-        if statement.kind not in get_args(ActKind) or statement.reading not in (None, *get_args(Reading)):
+        if malformed(statement):
             return "MALFORMED"
-        named = [instant for instant in (statement.instant, statement.effective) if instant is not None]
-        if any(not MIN_INSTANT <= instant <= MAX_INSTANT for instant in named):
-            return "MALFORMED"  # no calendar has it, and arithmetic on it would stop everybody who holds the act
         if statement.id in self.acts:
             return "DUPLICATE"
-        if statement.kind == "sign" and not self._roots_agree(statement):
+        document = self.documents.get(self.first)
+        if statement.kind == "sign" and not roots_agree(statement, document, self.roots):
             return "WRONG_ROOTS"
-        office = self._offices(position, signed.office, BIND)
-        if office is None:
-            return "BAD_SIGNATURE"
-        office.verify("act", signed.act, signed.signature)
-        self.acts[statement.id] = ActRecord(position, envelope.instant, statement, signed.office)
+        refused = check_signatures(signed, position, self._offices, document)
+        if refused is not None:
+            return refused
+        second = signed.second.office if signed.second is not None else ""
+        self.acts[statement.id] = ActRecord(position, envelope.instant, statement, signed.office, second)
         for receipt, instant, of in self._early:
             if position[:2] == (of.writer, of.incarnation) and (found := _answer_in(of, position.seq)):
                 self._answer(position, receipt, instant, found[0])
         return None
-
-    def _roots_agree(self, statement: ActStatement) -> bool:
-        """Whether a ``sign`` names every party's root, and exactly the roots this holder knows."""
-        document = self.documents.get(self.first)
-        if document is None or tuple(party for party, _ in statement.roots) != document.parties:
-            return False
-        return all(self.roots.get(party) == root for party, root in statement.roots)
 
     def _delivered(self, position: Position, envelope: Envelope, bodies: Sequence[bytes | None]) -> str | None:
         if bodies[0] is None:

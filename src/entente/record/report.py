@@ -74,6 +74,8 @@ class ActPart(_Part, frozen=True, kw_only=True):
     kind: str
     instant: int
     office: str
+    second: str
+    """The second office that signed it; empty where one did."""
     received: dict[str, int]
 
 

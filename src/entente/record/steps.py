@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
+from entente.domain.agreement.terms import Agreement
 from entente.domain.relations.fields import FormError
 from entente.domain.relations.matters import TABLES, Course, fold, run, take
 from entente.domain.relations.steps import KINDS, MATTER, Refusal, Said, Step, Text
@@ -42,12 +43,12 @@ class StepRecord(NamedTuple):
 class Steps:
     """The steps of one agreement in the order in which they were fed, and the matters that they make."""
 
-    def __init__(self, agreement: bytes, offices: OfficeLookup, parties: Callable[[], tuple[str, ...]] = tuple) -> None:
-        """``parties`` gives the agreement's, in its order; none where the document is not shown here."""
+    def __init__(self, agreement: bytes, offices: OfficeLookup, document: Callable[[], Agreement | None]) -> None:
+        """``document`` gives the one first signed; None where it is not shown here."""
         self.records: list[StepRecord] = []
         self._agreement = agreement
         self._offices = offices
-        self._parties = parties
+        self._document = document
         self._counts: Counter[tuple[str, str]] = Counter()
         self._folded: tuple[int, Course] = (0, Course({}, {}))
 
@@ -77,13 +78,15 @@ class Steps:
             step = read_step(signed.statement, statement, envelope.instant, position)
         except FormError:
             return "MALFORMED"
-        parties = self._parties()
-        if parties and step.audience != tuple(party for party in parties if party in step.audience):
+        document = self._document()
+        if document is not None and step.audience != tuple(each for each in document.parties if each in step.audience):
             return "MALFORMED"
         if len(signed.signatures) != len(statement.signers) or not _carried(statement, bodies[1:]):
             return "MALFORMED"
         if self._counts[position[:2]] >= MAX_STEPS:
             return "TOO_MANY"
+        if document is not None and document.notices.two_persons and is_note(statement) and not by_two(statement):
+            return "SECOND_PERSON_MISSING"
         for signer, signature in zip(statement.signers, signed.signatures, strict=True):
             office = self._offices(position, signer.office, BIND)
             if office is None:
@@ -164,6 +167,17 @@ def read_step(data: bytes, statement: StepStatement, at: int, position: Position
         digest=hashlib.sha256(data).hexdigest(),
         opening=statement.opening.hex(),
     )
+
+
+def is_note(statement: StepStatement) -> bool:
+    """Whether a step sends a formal note, which ``[notices] two_persons`` is about."""
+    return (statement.kind, statement.verb) == ("note", "send")
+
+
+def by_two(statement: StepStatement) -> bool:
+    """Whether two persons of two offices are named to sign: two ids and two keys."""
+    offices = {signer.office for signer in statement.signers}
+    return len(offices) == len({signer.person for signer in statement.signers}) == MAX_SIGNERS
 
 
 def _named(person: str) -> bool:

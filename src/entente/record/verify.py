@@ -335,6 +335,7 @@ def _acts(complete: Projection, logs: Mapping[tuple[str, str], CheckedLog]) -> I
             kind=act.kind,
             instant=act.dispatched,
             office=record.office,
+            second=record.second,
             received=dict(act.received),
         )
 

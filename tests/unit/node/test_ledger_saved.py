@@ -83,7 +83,7 @@ def steps(party: Party) -> dict[str, list[Fresh]]:
         "sealing": [Fresh("sealing", bodies(encode(SealingAnnouncement("E1", key.id, key.mlkem768, key.x25519))))],
         "epoch": [Fresh("epoch", bodies(encode(EpochSetup("E1", party.peer, b"an epoch", key.id, b"sealed"))))],
         "document": [Fresh("document", bodies(document))],
-        "act": [Fresh("act", bodies(encode(SignedAct(draft, "treaty", office.sign("act", draft)))))],
+        "act": [Fresh("act", bodies(encode(SignedAct(draft, "treaty", office.sign("act", draft), None))))],
         "received": [Fresh("received", bodies(encode(Received((ReceivedOf(*theirs.name, everything, ()),)))))],
         "refused": [
             Fresh("received", bodies(encode(Received((ReceivedOf(*theirs.name, (), (Refused(3, "OTHER"),)),)))))

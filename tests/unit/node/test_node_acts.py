@@ -1,13 +1,15 @@
 """Formal acts and proposals: who may write what, and what is never written."""
 
+from pathlib import Path
+
 import msgspec
 import pytest
-from support_pair import Forger, outcome, refusals, standing
+from support_pair import Forger, outcome, pair_under, refusals, standing
 from support_stop import AGREEMENT, Pair, Party
 
 from entente.node import agreements, intake
 from entente.node.authority import own_prudence
-from entente.record.bodies import ActStatement, DeliveredClaim, SignedAct
+from entente.record.bodies import ActStatement, DeliveredClaim, SecondSignature, SignedAct
 from entente.record.frames import encode_frame
 from entente.sealing.canonical import decode, encode
 from entente.sealing.signing import Signature
@@ -198,9 +200,48 @@ def test_a_forged_act_of_a_peer_is_kept_answered_and_without_effect(pair: Pair) 
     forger = Forger(pair.jp, pair.jp.ledger.agreement)
     draft = agreements.prepare_act(pair.jp.node, pair.jp.ledger, "notice_of_termination")
     signature = pair.jp.office("release").sign("act", draft.data)
-    entry = forger.entry("act", encode(SignedAct(draft.data, "treaty", signature)))
+    entry = forger.entry("act", encode(SignedAct(draft.data, "treaty", signature, None)))
     pair.kr.arriving([encode_frame(forger.frame(entry))])
     assert "jp-3" not in pair.kr.ledger.projection.acts
     (code,) = [code for at, code in refusals(pair.kr).items() if at[0] == "jp"]
     assert code == "BAD_SIGNATURE"
     assert pair.kr.release()
+
+
+def test_an_act_is_signed_by_two_offices_where_the_terms_ask(tmp_path: Path) -> None:
+    """By the node that writes it, and by the one that receives it: there it is refused by name and has no effect."""
+    document = AGREEMENT.read_bytes() + b"\n[notices]\ntwo_persons = true\n"
+    pair = pair_under(tmp_path, document, {"treaty": ("bind",), "minister": ("bind",), "release": ("release",)})
+    jp, kr = pair.jp, pair.kr
+
+    def written(*offices: str) -> str:
+        data = agreements.prepare_act(jp.node, jp.ledger, "declare_reading", reading="asleep").data
+        first, *rest = [SecondSignature(name, jp.office(name).sign("act", data)) for name in offices]
+        return outcome(lambda: agreements.commit_act(jp.node, jp.ledger, data, first.office, first.signature, *rest))
+
+    assert written("treaty") == written("treaty", "treaty") == "SECOND_PERSON_MISSING"
+    assert written("treaty", "release") == "OFFICE_MAY_NOT_BIND"
+    assert written("treaty", "minister") == "TAKEN"
+    pair.carry()
+    record = list(kr.ledger.projection.acts.values())[-1]
+    assert (record.statement.kind, record.office, record.second) == ("declare_reading", "treaty", "minister")
+
+    forger = Forger(jp, jp.ledger.agreement)
+    data = agreements.prepare_act(jp.node, jp.ledger, "declare_reading", reading="spent").data
+    treaty, minister = (SecondSignature(name, jp.office(name).sign("act", data)) for name in ("treaty", "minister"))
+    false = (
+        None,
+        treaty,
+        SecondSignature("minister", treaty.signature),
+        SecondSignature("release", minister.signature),
+    )
+    forged = [
+        forger.entry(
+            "act", encode(SignedAct(data, "treaty", treaty.signature, second)), instant=jp.node.instant() + each
+        )
+        for each, second in enumerate(false, 1)
+    ]
+    kr.arriving([encode_frame(forger.frame(*forged))])
+    assert list(refusals(kr).values()) == ["SECOND_PERSON_MISSING"] * 2 + ["BAD_SIGNATURE"] * 2
+    assert list(kr.ledger.projection.acts.values())[-1] == record
+    pair.close()

@@ -260,7 +260,7 @@ class World:
         }
         data = encode(ActStatement(**(fields | changes)))  # type: ignore[arg-type]
         signature = (signer or log.party.office).sign("act", data)
-        return self.write(party, "act", [encode(SignedAct(data, "office", signature))])
+        return self.write(party, "act", [encode(SignedAct(data, "office", signature, None))])
 
     def transfer(
         self,

@@ -1,11 +1,13 @@
 """Steps in the record: what is well-formed is taken, everything else is refused by name and has no effect."""
 
 import hashlib
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
+from entente.domain.agreement.document import parse_computable
 from entente.record.bodies import SaidValue, SignedStep, Signer, StepStatement, TextRef
 from entente.record.envelope import BodyRef, Envelope
 from entente.record.position import BIND, Position
@@ -16,12 +18,14 @@ from entente.sealing.signing import HybridKey, HybridPublic
 from entente.sealing.suites import SUITE
 
 AGREEMENT = bytes(range(32))
+SAMPLE = (Path(__file__).parents[3] / "examples" / "agreements" / "jp-kr-2016.toml").read_bytes()
+TWO_PERSONS = parse_computable(SAMPLE + b"\n[notices]\ntwo_persons = true\n")
 KEY, OTHER = HybridKey.generate(), HybridKey.generate()
 WORDS = b"What is complained of."
 
 
 def office(_at: Position, name: str, role: str) -> HybridPublic | None:
-    return KEY.public if (name, role) == ("treaty", BIND) else None
+    return KEY.public if name in ("treaty", "minister") and role == BIND else None
 
 
 def statement(**changes: Any) -> StepStatement:
@@ -54,7 +58,7 @@ def feed(
 
 @pytest.fixture
 def steps() -> Steps:
-    return Steps(AGREEMENT, office)
+    return Steps(AGREEMENT, office, lambda: None)
 
 
 def test_a_step_that_is_well_formed_makes_its_matter(steps: Steps) -> None:
@@ -149,7 +153,8 @@ def test_whom_a_matter_is_between_is_bounded_and_named_once(steps: Steps, audien
 
 @pytest.mark.parametrize("audience", [("kr", "jp"), ("jp", "kr", "us")], ids=["order", "no party"])
 def test_whom_a_matter_is_between_are_parties_in_the_agreements_order(audience: tuple[str, ...]) -> None:
-    assert feed(Steps(AGREEMENT, office, lambda: ("jp", "kr")), statement(audience=audience)) == "MALFORMED"
+    document = parse_computable(SAMPLE)
+    assert feed(Steps(AGREEMENT, office, lambda: document), statement(audience=audience)) == "MALFORMED"
 
 
 @pytest.mark.parametrize("person", ["", "x" * 65, "a\nb"])
@@ -204,3 +209,25 @@ def test_what_a_peer_wrote_never_makes_a_refusal_long(steps: Steps) -> None:
     assert refusal.code == "NO_SUCH_TERM"
     assert len(refusal.remedy) < 800
     assert "and 22 more" in refusal.remedy
+
+
+@pytest.mark.parametrize(
+    ("signers", "code"),
+    [
+        ((Signer("treaty", "t1"),), "SECOND_PERSON_MISSING"),
+        ((Signer("treaty", "t1"), Signer("treaty", "t2")), "SECOND_PERSON_MISSING"),
+        ((Signer("treaty", "t1"), Signer("minister", "t1")), "SECOND_PERSON_MISSING"),
+        ((Signer("treaty", "t1"), Signer("minister", "m1")), None),
+    ],
+    ids=["one", "one key", "one person", "two"],
+)
+def test_a_note_is_signed_by_two_persons_with_two_keys_where_the_terms_ask(
+    signers: tuple[Signer, ...], code: str | None
+) -> None:
+    text = TextRef("en", "text/plain", hashlib.sha256(WORDS).digest(), len(WORDS))
+    said = (SaidValue("act", "", "kr-1"), SaidValue("to", "", "jp"), SaidValue("form", "", "record"))
+    note = statement(matter="kr-note-1", kind="note", verb="send", said=said, texts=(text,), signers=signers)
+    assert feed(Steps(AGREEMENT, office, lambda: TWO_PERSONS), note, WORDS) == code
+    assert feed(Steps(AGREEMENT, office, lambda: None), note, WORDS) is None
+    measure = statement(signers=signers[:1])
+    assert feed(Steps(AGREEMENT, office, lambda: TWO_PERSONS), measure) is None
