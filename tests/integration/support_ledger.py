@@ -8,7 +8,7 @@ from entente.record.standings import Standings
 from entente.record.steps import Steps
 from entente.record.trust import KeyHistory
 
-CACHES = frozenset({"_status", "situation", "gates", "_handlers", "_offices", "_parties", "_folded"})
+CACHES = frozenset({"_status", "situation", "gates", "_handlers", "_offices", "_document", "_folded"})
 """What is computed anew from the rest."""
 
 

@@ -18,7 +18,8 @@ def prepare(party: Party, kind: Any, verb: str, matter: str = "", **given: Any) 
     texts = tuple(matters.Wording(lang, "text/plain", text.encode()) for lang, text in given.pop("texts", {}).items())
     refs, between = given.pop("refs", ()), given.pop("between", ())
     embargoed = given.pop("embargoed", False)
-    signers = (Signer(given.pop("office", "treaty"), "p1"),)
+    office = given.pop("office", "treaty")
+    signers = given.pop("signers", (Signer(office, "p1"),))
     return matters.prepare(
         party.node, party.ledger, matters.Asked(kind, verb, matter, between, refs, given, texts, embargoed), signers
     )

@@ -91,6 +91,7 @@ def needs_passphrase(line: Sequence[str]) -> bool:
     signs = signs or line[:2] in (["standing", "approve"], ["standing", "revoke"])
     asks = ("list", "show", "publish", "text", "series", "conflicts")
     signs = signs or (len(line) > 1 and line[0] in KINDS and line[1] not in asks)
+    signs = signs or line[:2] == ["draft", "approve"]
     return (named or signs) and "--passphrase-fd" not in line and "--help" not in line
 
 

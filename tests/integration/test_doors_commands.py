@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 import pytest
+import support_doors_drafts
 import support_doors_standing
 import support_doors_steps
 from support_commands import EXAMPLES, World, command_world
@@ -37,6 +38,7 @@ FILES = {"agreement.propose", "agreement.document", "bundle.import"}
 @pytest.fixture(scope="module")
 def world(ending: Path) -> Iterator[World]:
     with command_world(ending) as made:
+        support_doors_drafts.file_one(made)
         yield made
 
 
@@ -170,11 +172,13 @@ NOT_APPLICABLE: dict[str, str] = {
     "act.commit: future-dated": "the node dates it itself",
     "restart.commit: future-dated": "the node dates it itself",
     "peer.pair: future-dated": "a card is not dated",
+    **support_doors_drafts.NOT_APPLICABLE,
     **support_doors_standing.NOT_APPLICABLE,
     **support_doors_steps.NOT_APPLICABLE,
 }  # fmt: skip
 
 TABLE: dict[str, dict[str, tuple[Cell, str]]] = {
+    **support_doors_drafts.TABLE,
     **support_doors_standing.TABLE,
     **support_doors_steps.TABLE,
     "act.commit": {

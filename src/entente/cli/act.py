@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from entente.cli.approving import draft_option
 from entente.cli.client import Target, agreement_option, directory, output_path
 from entente.cli.instants import instant as instant_of
 from entente.cli.output import CommandGroup, InputError, as_json, plain, read_input, show_json
@@ -100,6 +101,7 @@ def _add(kind: str, form: Form) -> None:
     for option in (
         as_json,
         passphrase_option,
+        draft_option,
         click.option("--yes", is_flag=True, help="Do not ask for confirmation."),
         click.option("--second-office", metavar="ID", help="A second one, where the terms ask for two persons."),
         click.option("--office", required=True, metavar="ID", help="The office that signs; it has to bind the party."),
@@ -124,10 +126,11 @@ def write(target: Target, kind: str, given: dict[str, Any], passphrases: Passphr
         CommandError: the node prepared other bytes than were asked for; nothing was signed.
         NodeError: the node refused.
     """
+    from entente.cli.drafts import filed
     from entente.cli.signing import check_office, confirm, sign
 
     offices = [each for each in (given["office"], given["second_office"]) if each is not None]
-    for office in offices:
+    for office in offices if given["draft"] is None else ():
         check_office(target, office)
     asked = _asked(target, kind, given)
     prepared = target.call("act.prepare", **asked)
@@ -139,6 +142,10 @@ def write(target: Target, kind: str, given: dict[str, Any], passphrases: Passphr
         if prepared["refusal"] is not None:
             click.echo("As the record stands this act would be refused by the lifecycle and change nothing:")
             click.echo(plain("  {code}: {text}".format_map(prepared["refusal"])))
+    if given["draft"] is not None:
+        paper = {"agreement": prepared["agreement"], "kind": "act", "statement": prepared["act"], "offices": offices}
+        filed(target, paper, given["draft"], as_json=as_json)
+        return
     confirm(IRREVOCABLE, yes=given["yes"], as_json=as_json)
     first, *more = [{"office": name, "signature": sign(target, name, "act", data, passphrases)} for name in offices]
     written = target.call(
@@ -231,7 +238,7 @@ def _check(
     said = fields(statement)
     expected["roots"] = ()
     if asked["kind"] == "sign":
-        trusted = _roots(target)
+        trusted = roots(target)
         parties = signed.parties if signed is not None else tuple(party for party, _ in statement.roots)
         expected["roots"] = tuple((party, trusted.get(party, b"")) for party in parties)
         said["by"] = target.party if target.party in parties and len(parties) > 1 else ""
@@ -239,7 +246,7 @@ def _check(
     return statement
 
 
-def _roots(target: Target) -> dict[str, bytes]:
+def roots(target: Target) -> dict[str, bytes]:
     """The root-card digests that this party compared by voice, and its own."""
     from entente.node.setup import read_card
     from entente.sealing.identity import root_digest

@@ -9,6 +9,12 @@ import click
 from entente.cli.client import Target
 from entente.cli.output import InputError
 
+draft_option = click.option(
+    "--draft",
+    metavar="PERSON",
+    help="Sign nothing yet: keep it at the node as a draft of this person, for the offices named to approve.",
+)
+
 
 class Approver(NamedTuple):
     """An office, by its key, and a pseudonymous id of the person within it."""

@@ -15,18 +15,20 @@ from entente.cli.output import InputError, as_json, console, show_json
 @click.argument("out", metavar="OUT", type=click.Path(path_type=Path))
 @click.option("--lang", "language", default="en", type=click.Choice(["en", "ja", "ko"]), help="The note's language.")
 @click.option("--to", multiple=True, metavar="PARTY", help="To whom it is; all others where left out.")
-@click.option("--office", default="", metavar="TEXT", help="The office that signs it, as it is to stand there.")
+@click.option("--office", default="", metavar="TEXT", help="The office as it is to stand there; else its id.")
+@click.option("--signer", default="", metavar="TEXT", help="Who signs in it, by office or rank.")
 @click.option("--authority", default="", metavar="TEXT", help="By what right the office signs.")
 @agreement_option
 @as_json
 def text(
-    directory: Path, act: str, out: Path, language: str, to: tuple[str, ...], office: str, authority: str,
+    directory: Path, act: str, out: Path, language: str, to: tuple[str, ...], office: str, signer: str, authority: str,
     agreement: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Write the formal note that records an act, in words, into a new file.
 
-    From the template of its kind, with the article it rests on: read it, have it approved, and send it with
-    `entente note send --text`. Unless the terms make notices electronic it says that it records a note and is none.
+    From the template of its kind, with the article it rests on, who signed it and where it stands in the record.
+    ACT may be a draft: `draft-3`. Read it, have it approved (`entente note send --draft`), and send it. Unless the
+    terms make notices electronic it says that it records a note and is none.
 
     \b
     Example: entente note text /var/lib/entente kr-3 note-en.txt --lang en
@@ -34,7 +36,7 @@ def text(
     target = Target(directory)
     made = target.call(
         "note.text", exact=True, agreement=agreement, act=act, language=language, to=list(to), office=office,
-        authority=authority,
+        signer=signer, authority=authority,
     )  # fmt: skip
     try:
         with out.open("x", encoding="utf-8") as file:

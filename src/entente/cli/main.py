@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, str] = {
     "statement": "matters:statement",
     "meeting": "matters:meeting",
     "indicator": "matters:indicator",
+    "draft": "drafts:draft",
     "deadlines": "deadlines:deadlines",
     "timeline": "timeline:timeline",
     "feed": "feed:feed",

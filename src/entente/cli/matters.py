@@ -5,6 +5,8 @@ allows. Texts are files, or what stands after ``LANG=``; an office signs exactly
 """
 
 import base64
+import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from entente.cli import desk
-from entente.cli.approving import Approver, signer_options
+from entente.cli.approving import Approver, draft_option, signer_options
 from entente.cli.client import Target, agreement_option, directory, waiting
 from entente.cli.output import CommandGroup, InputError, as_json, plain, show_json
 from entente.cli.passphrase import Passphrases, passphrase_option
@@ -48,6 +50,7 @@ def _command(table: Table, name: str, verb: Verb) -> click.Command:
     """One verb as a command."""
 
     @signer_options
+    @draft_option
     @agreement_option
     @passphrase_option
     @as_json
@@ -94,7 +97,7 @@ MAX_EXAMPLE = 80
 
 def _options(table: Table, verb: Verb) -> list[Any]:
     options: list[Any] = [
-        click.option(f"--{name.replace('_', '-')}", name, metavar=field.metavar, required=field.required,
+        click.option(f"--{name.replace('_', '-')}", name, metavar=_metavar(name, field), required=field.required,
                      multiple=field.many or field.languages, help=field.help)
         for name, field in verb.fields.items()
     ]  # fmt: skip
@@ -117,16 +120,25 @@ def _options(table: Table, verb: Verb) -> list[Any]:
     return options
 
 
+EVIDENCE = "evidence"
+"""The field that names a file by its digest; the file itself stays where it is."""
+
+
+def _metavar(name: str, field: Field) -> str:
+    return "FILE|SHA256" if name == EVIDENCE else field.metavar
+
+
 def _step(kind: Kind, name: str, verb: Verb, path: Path, by: tuple[Approver, ...], yes: bool, agreement: str | None,
           passphrases: Passphrases, as_json: bool, given: dict[str, Any]) -> None:  # fmt: skip
     """Prepare, compare, show, sign and write one step."""
+    from entente.cli.drafts import filed
     from entente.cli.matter_read import preview, read_matter
     from entente.cli.signing import check_office, confirm, sign
 
     if not by:
         raise click.UsageError("Missing option '--office'.")
     target = Target(path)
-    for approver in by:
+    for approver in by if given["draft"] is None else ():
         check_office(target, approver.office)
     said = {field: _said(field, spec, given[field]) for field, spec in verb.fields.items() if given[field]}
     texts = [_text(each) for each in given.get("texts", ())]
@@ -146,6 +158,10 @@ def _step(kind: Kind, name: str, verb: Verb, path: Path, by: tuple[Approver, ...
         about = list(read_matter(target, prepared["agreement"], asked["matter"], digest, embargoed=embargoed))
     if not as_json:
         preview(target, statement, texts, about)
+    if given["draft"] is not None:
+        paper = {"agreement": prepared["agreement"], "kind": "step", "statement": prepared["statement"], "texts": texts}
+        filed(target, paper, given["draft"], as_json=as_json)
+        return
     confirm(WARNING, yes=yes, as_json=as_json)
     signatures = [sign(target, each.office, "step", data, passphrases) for each in by]
     with waiting("The node writes the step"):
@@ -160,6 +176,8 @@ def _step(kind: Kind, name: str, verb: Verb, path: Path, by: tuple[Approver, ...
 
 
 def _said(name: str, field: Field, value: Any) -> Any:
+    if name == EVIDENCE:
+        return [_digest(each) for each in value] if field.many else _digest(value)
     if not field.languages:
         return list(value) if field.many else value
     found: dict[str, str] = {}
@@ -171,6 +189,18 @@ def _said(name: str, field: Field, value: Any) -> Any:
             )
         found[lang] = text
     return found
+
+
+def _digest(given: str) -> str:
+    """The digest given, or that of the file given."""
+    if re.fullmatch("[0-9a-f]{64}", given):
+        return given
+    try:
+        with Path(given).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        text = f"--{EVIDENCE} {given!r} is no SHA-256 and no file that can be read: {error.strerror}"
+        raise InputError("NO_FILE", text, "Name the file that shows it, or its digest.") from error
 
 
 def _text(given: str) -> dict[str, str]:
@@ -292,6 +322,8 @@ def _lines(step: Mapping[str, Any]) -> Iterator[str]:
         yield f"  wording, to be adopted: {step['wording']}"
     if step["refs"]:
         yield f"  rests on: {', '.join(step['refs'])}"
+    signers = "; ".join(f"{each['person']} of office {each['office']}" for each in step["signers"])
+    yield f"  signed by {signers}"
 
 
 note = group_of("note")

@@ -1,7 +1,8 @@
 """``entente log``, ``bundle``, ``evidence`` and ``verify``: the record, carried by hand, shown, and checked offline."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -36,7 +37,7 @@ def log(directory: Path, agreement: str | None, as_json: bool) -> None:
     grid = screens.table("log", "entry", "kind", f"local time of {zone}", "bytes", "what", folds=["what"])
     for entry in shown["entries"]:
         act = entry["act"]
-        what = Text(f"{act['id']} {act['kind'].replace('_', ' ')}, office {act['office']}" if act else "")
+        what = Text(_act_words(act) if act else "")
         if entry["reality"]:
             what = Text.assemble(screens.reality(entry["reality"]), f" {entry['precedence']}")
         name = f"{entry['writer']}/{entry['incarnation'][:4]}"
@@ -48,6 +49,11 @@ def log(directory: Path, agreement: str | None, as_json: bool) -> None:
         held = ", ".join(f"{party} holds {size}" for party, size in head["cosigned"].items()) or none
         name = f"{head['writer']}/{head['incarnation']}"
         console().print(Text(f"{name}: {head['size']} entries, root {head['root'][:16]}; {held}"))
+
+
+def _act_words(act: Mapping[str, Any]) -> str:
+    offices = f"offices {act['office']} and {act['second']}" if act["second"] else f"office {act['office']}"
+    return f"{act['id']} {act['kind'].replace('_', ' ')}, {offices}"
 
 
 @click.group(cls=CommandGroup)

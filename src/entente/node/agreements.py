@@ -35,14 +35,16 @@ from entente.record.projection import ActRecord
 from entente.record.steps import MAX_SIGNERS
 from entente.sealing.canonical import NotCanonicalError, decode, encode
 from entente.sealing.errors import BadSignatureError
+from entente.sealing.identity import KeyStatement
 from entente.sealing.seal import EpochSeal, SealingKey, set_up_epoch
-from entente.sealing.signing import Signature
+from entente.sealing.signing import HybridPublic, Signature
 from entente.sealing.suites import SUITE
 
 if TYPE_CHECKING:
     from entente.node.node import Node
 
 DAY = 24 * 3600 * 1000
+BINDS = "Let an office with the role 'bind' sign."
 SECOND_PERSON = "Have a second person of another office sign it too."
 KEEP_SECRETS = 7 * DAY
 """How long a sealing or epoch key outlives its replacement: the longest a bundle may be in a courier's bag."""
@@ -220,7 +222,7 @@ def prepare_act(
         schema="entente/act/1",
         agreement=ledger.agreement,
         by=node.party,
-        id=_next_act_id(node, ledger),
+        id=next_act_id(node, ledger),
         kind=kind,
         refs=refs,
         digest=bytes.fromhex(document) if document else (ledger.agreement if kind == "sign" else None),
@@ -249,8 +251,11 @@ def foreseen_refusal(node: "Node", ledger: Ledger, statement: ActStatement) -> R
     return next((refused for refused in foreseen.refused if refused.act == statement.id), None)
 
 
-def _next_act_id(node: "Node", ledger: Ledger) -> str:
-    """The next number; after a restart one that no act of the branch left behind has, although it is not here."""
+def next_act_id(node: "Node", ledger: Ledger) -> str:
+    """The id of this party's next act: the next number.
+
+    After a restart one that no act of the branch left behind has, although it is not here.
+    """
     written = sum(act.statement.by == node.party for act in ledger.projection.acts.values())
     own = [log for log in ledger.logs.values() if log.row.writer == node.party]
     if len(own) < 2 or ledger.own is None:
@@ -280,7 +285,7 @@ def commit_act(
         statement = decode(ActStatement, data)
     except NotCanonicalError as error:
         raise UsageError("MALFORMED", str(error), "Prepare the act again.") from error
-    due = (ledger.agreement, node.party, _next_act_id(node, ledger))
+    due = (ledger.agreement, node.party, next_act_id(node, ledger))
     if (statement.agreement, statement.by, statement.id) != due:
         raise RefusedError("WRONG_ACT", "this is not a new act of this party under this agreement", "Prepare it again.")
 
@@ -289,24 +294,32 @@ def commit_act(
         signed = [(office, signature)] + ([(second.office, second.signature)] if second is not None else [])
         if len({name for name, _ in signed}) < (MAX_SIGNERS if two_persons(node, ledger) else len(signed)):
             raise RefusedError("SECOND_PERSON_MISSING", "the terms ask for two offices to sign an act", SECOND_PERSON)
-        check_bound(log, "act", data, signed)
+        check_bound(node, ledger, "act", data, signed)
         also(unit)
         return unit.append(ledger, log, "act", [salted(encode(SignedAct(data, office, signature, second)))])
 
     return node.committer.run(work)
 
 
-def check_bound(log: HeldLog, kind: str, data: bytes, signed: Iterable[tuple[str, Signature]]) -> None:
+def binding(node: "Node", ledger: Ledger) -> Callable[[str], HybridPublic | None]:
+    """The keys of the offices that may bind this party, by name: as its log stands, else as it will begin."""
+    log = ledger.own
+    if log is not None:
+        return lambda office: log.keys.office(log.row.size, office, BIND)
+    statement = decode(KeyStatement, node.card.statement)
+    return lambda office: statement.office(office, BIND)
+
+
+def check_bound(node: "Node", ledger: Ledger, kind: str, data: bytes, signed: Iterable[tuple[str, Signature]]) -> None:
     """Check that offices which may bind this party have signed exactly these bytes.
 
     Raises:
         RefusedError: one may not, or its signature does not verify.
     """
     for office, signature in signed:
-        keys = log.keys.office(log.row.size, office, BIND)
+        keys = binding(node, ledger)(office)
         if keys is None:
-            text = f"{office} may not bind {log.row.writer}"
-            raise RefusedError("OFFICE_MAY_NOT_BIND", text, "Let an office with the role 'bind' sign.")
+            raise RefusedError("OFFICE_MAY_NOT_BIND", f"{office} may not bind {node.party}", BINDS)
         try:
             keys.verify(kind, data, signature)
         except BadSignatureError as error:

@@ -9,10 +9,15 @@ from entente.domain.relations.indicators import series
 from entente.domain.relations.notes_text import Language, render
 from entente.domain.relations.table import Matter
 from entente.formats.ical import calendar
-from entente.node import deadlines, matters
+from entente.node import deadlines, drafts, matters
 from entente.node.errors import UsageError
 from entente.node.ledger import Ledger
 from entente.node.registry import Args, command, the_ledger
+from entente.record.bodies import ActStatement
+from entente.record.checkpoint import origin
+from entente.record.position import Position
+from entente.record.projection import ActRecord
+from entente.sealing.canonical import decode, encode
 
 if TYPE_CHECKING:
     from entente.node.daemon import Daemon
@@ -62,13 +67,17 @@ async def deadline_calendar(daemon: "Daemon", args: DeadlineArgs) -> Any:
 
 
 class NoteArgs(Args, kw_only=True):
-    """A formal act; to whom the note is (all others where left out), and by which office and authority."""
+    """A formal act, or a draft of one; to whom the note is (all others where left out), and who signs by what right.
+
+    ``office`` left out is the offices that signed the act.
+    """
 
     agreement: str | None = None
     act: str
     language: Language
     to: tuple[str, ...] = ()
     office: str = ""
+    signer: str = ""
     authority: str = ""
 
 
@@ -76,21 +85,51 @@ class NoteArgs(Args, kw_only=True):
 async def note_text(daemon: "Daemon", args: NoteArgs) -> Any:
     """The formal note that records an act, in words, from the template of its kind: to be read, kept and sent."""
     ledger = the_ledger(daemon, args.agreement)
-    return await daemon.do(lambda: {"act": args.act, "text": _note(ledger, args)})
+    return await daemon.do(lambda: {"act": args.act, "text": _note(daemon.node, ledger, args)})
 
 
-def _note(ledger: Ledger, args: NoteArgs) -> str:
-    acts = {act.id: act for act in ledger.projection.domain_acts()}
-    act, terms = acts.get(args.act), ledger.document
-    if act is None or terms is None:
+def _note(node: "Node", ledger: Ledger, args: NoteArgs) -> str:
+    projection, terms = ledger.projection, ledger.document
+    acts = {act.id: act for act in projection.domain_acts()}
+    record = projection.acts.get(args.act) or _drafted(node, ledger, args.act)
+    if record is None or terms is None:
         text = f"there is no act {args.act[:80]!r}"
         raise UsageError("NO_SUCH_ACT", text, f"One of: {', '.join(acts) or 'none yet'}.")
+    act = projection.domain_act(record)
     unknown = [party for party in args.to if party not in terms.parties or party == act.by]
     if unknown:
         others = ", ".join(party for party in terms.parties if party != act.by)
         raise UsageError("UNKNOWN_RECIPIENT", f"{', '.join(unknown)} is not who it can go to", f"Some of: {others}.")
     to = args.to or tuple(party for party in terms.parties if party != act.by)
-    return render(args.language, act, terms, to=to, earlier=acts, office=args.office, authority=args.authority)
+    return render(
+        args.language,
+        act,
+        terms,
+        to=to,
+        earlier=acts,
+        office=args.office or ", ".join(filter(None, (record.office, record.second))),
+        signer=args.signer,
+        authority=args.authority,
+        evidence=_stands(ledger, record),
+    )
+
+
+def _drafted(node: "Node", ledger: Ledger, name: str) -> ActRecord | None:
+    """The act of a draft as if it were written now; None where there is no such draft of one."""
+    known = {draft.id: draft for draft in drafts.held(node)}
+    draft = known.get(name)
+    if draft is None or (draft.kind, draft.agreement) != ("act", ledger.agreement.hex()):
+        return None
+    offices = [due.office for due in draft.signers]
+    return ActRecord(Position(node.party, "", 0), node.instant(), decode(ActStatement, draft.statement), *offices)
+
+
+def _stands(ledger: Ledger, record: ActRecord) -> str:
+    """Where an act stands, and the digest of what was signed; nothing for one that is not written yet."""
+    if not record.position.incarnation:
+        return ""
+    digest = hashlib.sha256(encode(record.statement)).hexdigest()
+    return f"{origin(ledger.agreement, *record.position[:2])}, {record.position.seq}, SHA-256 {digest}"
 
 
 class SeriesArgs(Args, kw_only=True):

@@ -170,7 +170,7 @@ def step_view(node: "Node", ledger: Ledger, record: StepRecord) -> dict[str, Any
         "say": _said(record),
         "texts": [{**text._asdict(), "text": _shown(data)} for text, data in texts],
         "wording": step.wording if step.texts else None,
-        "offices": list(step.offices),
+        "signers": [{"office": each.office, "person": each.person} for each in record.statement.signers],
         "refused": None if refusal is None else _refusal(refusal),
     }
 

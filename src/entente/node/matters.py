@@ -6,22 +6,25 @@ that who has seen a step always comes after it (docs/spec/relations.md, section 
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from entente.domain.relations.fields import Field, FormError, say
 from entente.domain.relations.matters import TABLES, no_such_matter
-from entente.domain.relations.steps import Kind, Step
+from entente.domain.relations.steps import Kind
 from entente.domain.relations.table import Matter, Verb
 from entente.node.agreements import SECOND_PERSON, check_bound, two_persons, usable
 from entente.node.commit import Work, salted
+from entente.node.drafts import reserved
 from entente.node.errors import RefusedError, UsageError
 from entente.node.ledger import HeldLog, Ledger
 from entente.node.national import note
 from entente.record.bodies import SaidValue, SignedStep, Signer, StepStatement, TextRef
 from entente.record.envelope import MAX_BODY
 from entente.record.position import Position
-from entente.record.steps import StepRecord, by_two, is_note, read_step, readable
+from entente.record.steps import NONCE, StepRecord, by_two, is_note, read_step, readable
 from entente.sealing.canonical import NotCanonicalError, decode, encode
+from entente.sealing.randomness import random_bytes
 from entente.sealing.signing import Signature
 
 if TYPE_CHECKING:
@@ -80,9 +83,9 @@ def prepare(node: "Node", ledger: Ledger, asked: Asked, signers: tuple[Signer, .
         said=said,
         texts=tuple(_ref(each) for each in asked.texts),
         signers=signers,
+        nonce=random_bytes(NONCE),
     )
-    _judge(ledger, log, statement, node.instant())
-    _check_signers(ledger, statement, node)
+    check(node, ledger, statement, node.instant())
     return statement
 
 
@@ -138,36 +141,38 @@ def _ref(wording: Wording) -> TextRef:
 
 
 def _next_id(node: "Node", ledger: Ledger, log: HeldLog, kind: Kind) -> str:
-    """The next number; after a restart one that no matter of the branch left behind has (decision 0009)."""
+    """The first number that neither a matter has nor a draft is to open.
+
+    After a restart it is one that no matter of the branch left behind has (decision 0009).
+    """
     owned = {record.step.matter for record in ledger.projection.steps.records if record.step.by == node.party}
+    taken = owned | reserved(node, ledger.agreement)
     prefix = f"{node.party}-{kind}-"
-    written = sum(each.startswith(prefix) for each in owned)
-    if sum(held.row.writer == node.party for held in ledger.logs.values()) < 2:
-        return f"{prefix}{written + 1}"
-    return f"{prefix}{100 + int(log.row.incarnation, 16) % 900}{written + 1:06}"
+    restarted = sum(held.row.writer == node.party for held in ledger.logs.values()) > 1
+    branch = 100 + int(log.row.incarnation, 16) % 900
+    names = (f"{prefix}{branch}{number:06}" if restarted else f"{prefix}{number}" for number in count(1))
+    return next(name for name in names if name not in taken)
 
 
-def _judge(ledger: Ledger, log: HeldLog, statement: StepStatement, now: int) -> Step:
-    """The step as it would stand if it were written now.
+def check(node: "Node", ledger: Ledger, statement: StepStatement, now: int) -> None:
+    """Check that a step of this party could be written at ``now`` (ms), but for its signatures.
 
     Raises:
-        UsageError: it is not of the form that its verb asks for.
-        RefusedError: its matter does not allow it.
+        UsageError: it is not of the form that its verb asks for, or lacks the second person whom the terms ask for.
+        RefusedError: it is not this party's under this agreement, or its matter does not allow it.
+        NotReadyError: this party may not write now.
     """
-    steps = ledger.projection.steps
-    at, place = max(now, steps.latest() + 1), Position(*log.name, log.row.size)
+    log, steps = usable(ledger), ledger.projection.steps
+    if (statement.agreement, statement.by) != (ledger.agreement, node.party):
+        raise RefusedError("WRONG_STEP", "this is not a step of this party under this agreement", AGAIN)
+    data, at, place = encode(statement), max(now, steps.latest() + 1), Position(*log.name, log.row.size)
     try:
-        step = read_step(encode(statement), statement, at, place)
+        step = read_step(data, statement, at, place)
     except FormError as error:
         raise _usage(error) from error
     refusal = steps.judge(step)
     if refusal is not None:
         raise RefusedError(*refusal)
-    return step
-
-
-def _check_signers(ledger: Ledger, statement: StepStatement, node: "Node") -> None:
-    """A formal note is signed by two persons where the terms say so; everything else by one office or two."""
     if two_persons(node, ledger) and is_note(statement) and not by_two(statement):
         raise UsageError("SECOND_PERSON_MISSING", "the terms ask for two persons to sign a formal note", SECOND_PERSON)
 
@@ -193,21 +198,16 @@ def commit(
         statement = decode(StepStatement, data)
     except NotCanonicalError as error:
         raise UsageError("MALFORMED", str(error), AGAIN) from error
-    named = [(text.size, text.digest) for text in statement.texts]
-    if named != [(len(text), hashlib.sha256(text).digest()) for text in texts]:
-        raise UsageError("OTHER_TEXTS", "the texts are not those that the statement names", "Give the same files.")
+    check_texts(statement, texts)
 
     def work(unit: Work) -> StepRecord:
         log, steps = usable(ledger), ledger.projection.steps
-        if (statement.agreement, statement.by) != (ledger.agreement, node.party):
-            raise RefusedError("WRONG_STEP", "this is not a step of this party under this agreement", AGAIN)
         unit.saw(steps.latest() + 1)
-        _judge(ledger, log, statement, unit.at)
-        _check_signers(ledger, statement, node)
+        check(node, ledger, statement, unit.at)
         if len(signatures) != len(statement.signers):
             raise RefusedError("BAD_SIGNATURE", "not every signer has signed", "Sign it again.")
         offices = (signer.office for signer in statement.signers)
-        check_bound(log, "step", data, zip(offices, signatures, strict=True))
+        check_bound(node, ledger, "step", data, zip(offices, signatures, strict=True))
         also(unit)
         bodies = [salted(encode(SignedStep(data, signatures))), *(salted(text) for text in texts)]
         unit.append(ledger, log, "step", bodies)
@@ -216,6 +216,17 @@ def commit(
         return steps.records[-1]
 
     return node.committer.run(work)
+
+
+def check_texts(statement: StepStatement, texts: Sequence[bytes]) -> None:
+    """Check that the texts are those that a statement names.
+
+    Raises:
+        UsageError: they are others.
+    """
+    named = [(text.size, text.digest) for text in statement.texts]
+    if named != [(len(text), hashlib.sha256(text).digest()) for text in texts]:
+        raise UsageError("OTHER_TEXTS", "the texts are not those that the statement names", "Give the same files.")
 
 
 def texts_of(node: "Node", ledger: Ledger, record: StepRecord) -> list[bytes | None]:

@@ -243,7 +243,8 @@ class StepStatement(Wire, frozen=True):
 
     ``audience``: the parties that the matter is between, the writer among them, in the agreement's order. ``opening``
     is the SHA-256 of the statement that opened the matter, empty on that one: nobody can put another in its place under
-    an answer. ``texts`` are the entry's bodies from the second on.
+    an answer. ``texts`` are the entry's bodies from the second on. ``nonce`` is 16 random bytes: what was signed once
+    counts once, and the same may be said again by signing anew.
     """
 
     schema: Literal["entente/step/1"]
@@ -258,6 +259,7 @@ class StepStatement(Wire, frozen=True):
     said: tuple[SaidValue, ...]
     texts: tuple[TextRef, ...]
     signers: tuple[Signer, ...]
+    nonce: bytes
 
 
 class SignedStep(Wire, frozen=True):

@@ -25,6 +25,7 @@ MAX_REFS = 16
 MAX_AUDIENCE = 32
 MAX_PERSON = 64
 DIGEST = 32
+NONCE = 16
 MAX_STEPS = 10_000
 """Steps in one log that count: whoever writes more is refused, and nobody's memory grows."""
 _REF = re.compile(r"[a-z0-9-]{1,64}")
@@ -137,13 +138,17 @@ def read_step(data: bytes, statement: StepStatement, at: int, position: Position
     kind = statement.kind
     if MATTER.fullmatch(statement.matter) is None:
         raise FormError("matter", f"{statement.matter[:80]!r} is no id of a matter", "such as kr-measure-1")
-    if not 1 <= len(statement.signers) <= MAX_SIGNERS or not all(_named(each.person) for each in statement.signers):
+    if not 1 <= len(statement.signers) <= MAX_SIGNERS or not all(
+        person_named(each.person) for each in statement.signers
+    ):
         raise FormError("signers", "one or two persons sign a step, each by a short id", "name who signs")
     audience = statement.audience
     if not (2 <= len(audience) <= MAX_AUDIENCE and len(set(audience)) == len(audience) and statement.by in audience):
         raise FormError("between", "a matter is between its writer and other parties, each named once", "name them")
     if any(_REF.fullmatch(party) is None for party in audience) or len(statement.opening) not in (0, DIGEST):
         raise FormError("between", "a party that is no id, or an opening that is no digest", "prepare it again")
+    if len(statement.nonce) != NONCE:
+        raise FormError("nonce", f"it is not of {NONCE} bytes", "prepare it again")
     if len(statement.refs) > MAX_REFS or any(_REF.fullmatch(each) is None for each in statement.refs):
         raise FormError("refs", "more than 16 references, or one that is no id", "name acts, matters or items by id")
     said = tuple(Said(each.name, each.lang, each.value) for each in statement.said)
@@ -180,7 +185,8 @@ def by_two(statement: StepStatement) -> bool:
     return len(offices) == len({signer.person for signer in statement.signers}) == MAX_SIGNERS
 
 
-def _named(person: str) -> bool:
+def person_named(person: str) -> bool:
+    """Whether a person is named as steps name one: by 1 to 64 characters without control characters."""
     return 0 < len(person) <= MAX_PERSON and person.isprintable()
 
 

@@ -36,6 +36,10 @@ class Reader(DebtReader):
         rows = self._rows("SELECT value FROM node WHERE key = ?", key)
         return rows[0][0] if rows else None
 
+    def named(self, prefix: str) -> dict[str, bytes]:
+        """The values of the node's own table whose keys begin so, by key; ``prefix`` has no wildcard of SQL in it."""
+        return dict(self._rows("SELECT key, value FROM node WHERE key LIKE ? || '%' ORDER BY key", prefix))
+
     def logs(self) -> list[LogRow]:
         """All logs, oldest first."""
         return [LogRow(*row) for row in self._rows("SELECT * FROM log ORDER BY id")]

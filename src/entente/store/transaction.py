@@ -43,6 +43,10 @@ class Transaction(Reader):
         """Set a value of the node's own table."""
         self._run("INSERT INTO node VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", key, value)
 
+    def drop(self, key: str) -> None:
+        """Remove a value of the node's own table; one that is not there stays so."""
+        self._run("DELETE FROM node WHERE key = ?", key)
+
     def create_log(self, agreement: bytes, writer: str, incarnation: str, *, root: bytes, frontier: bytes) -> LogRow:
         """An empty log."""
         columns = "agreement, writer, incarnation, size, root, frontier, last_instant, checkpoint"

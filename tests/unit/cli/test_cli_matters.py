@@ -51,6 +51,7 @@ def statement(**lie: Any) -> StepStatement:
         ),
         texts=(TextRef("en", "text/plain", hashlib.sha256(WORDS).digest(), len(WORDS)),),
         signers=(Signer("treaty", "t1"),),
+        nonce=bytes(16),
     )
     return changed(good, **lie)  # type: ignore[no-any-return]
 

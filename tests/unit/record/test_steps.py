@@ -42,6 +42,7 @@ def statement(**changes: Any) -> StepStatement:
         said=(SaidValue("subject", "", "complaint"), SaidValue("title", "en", "Complaint")),
         texts=(),
         signers=(Signer("treaty", "t1"),),
+        nonce=bytes(16),
     )
     return msgspec.structs.replace(good, **changes)
 
@@ -155,6 +156,19 @@ def test_whom_a_matter_is_between_is_bounded_and_named_once(steps: Steps, audien
 def test_whom_a_matter_is_between_are_parties_in_the_agreements_order(audience: tuple[str, ...]) -> None:
     document = parse_computable(SAMPLE)
     assert feed(Steps(AGREEMENT, office, lambda: document), statement(audience=audience)) == "MALFORMED"
+
+
+def test_what_was_signed_once_counts_once_and_the_same_may_be_signed_anew(steps: Steps) -> None:
+    """A node that keeps an office's signature could use it again, a year later, against the office's will."""
+    assert feed(steps, statement()) is None
+    opening = bytes.fromhex(steps.matters["kr-measure-1"].opened.digest)
+    verbs = [("suspend", 1), ("resume", 2), ("suspend", 1), ("suspend", 3)]
+    for at, (verb, nonce) in enumerate([("enforce", 0), *verbs], 8):
+        said = statement(opening=opening, verb=verb, said=(), nonce=bytes([nonce]) * 16)
+        assert feed(steps, said, seq=at, at=at) is None
+    refusals = [event.refusal for event in steps.matters["kr-measure-1"].events]
+    assert [each.code if each else None for each in refusals] == [None, None, None, None, "ALREADY_WRITTEN", None]
+    assert feed(steps, statement(nonce=b"short"), seq=30, at=30) == "MALFORMED"
 
 
 @pytest.mark.parametrize("person", ["", "x" * 65, "a\nb"])

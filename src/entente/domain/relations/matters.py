@@ -68,6 +68,7 @@ def take(matters: dict[str, Matter], step: Step) -> Refusal | None:
     refusal = _judge(table, verb, matter, step) or verb.do(matter, step)
     if refusal is None:
         _settle(table, verb, matter)
+    matter.written.add(step.digest)
     matter.events.append(Event(step, refusal, matter.state))
     return refusal
 
@@ -108,6 +109,9 @@ def _judge(table: Table, verb: Verb, matter: Matter, step: Step) -> Refusal | No
     if step.by not in matter.audience or step.audience != matter.audience:
         between = ", ".join(matter.audience)
         return refuse("NOT_BETWEEN_THEM", f"{step.matter} is between {between}", "Name the same parties.")
+    if step.digest and step.digest in matter.written:
+        text = "what was signed here stands in the record already, and counts once"
+        return refuse("ALREADY_WRITTEN", text, "Prepare it again, and have it signed anew.")
     if not verb.is_for(step.by, matter.owner):
         if verb.who == "owner":
             return refuse("NOT_YOURS", f"{step.matter} is {matter.owner}'s", "Say your own view by a statement.")

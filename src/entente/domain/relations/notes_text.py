@@ -42,16 +42,19 @@ def render(
     to: Sequence[str],
     earlier: Mapping[str, Act] | None = None,
     office: str = "",
+    signer: str = "",
     authority: str = "",
+    evidence: str = "",
 ) -> str:
     """The note that records ``act``, ended by a line break; ``agreement`` are the terms in force when it was written.
 
-    ``to`` are the parties that it is to, ``earlier`` the acts known by id, for what ``act`` refers to; ``office`` and
-    ``authority`` say who signs it and by what right, as its party writes them. The day is the local one of the act's
-    instant in the agreement's zone.
+    ``to`` are the parties that it is to, ``earlier`` the acts known by id, for what ``act`` refers to; ``office``,
+    ``signer`` and ``authority`` say who signs it and by what right, as its party writes them, ``evidence`` where the
+    act stands in the record. The day is the local one of the act's instant in the agreement's zone.
     """
     lines = [TITLE[language], ""]
-    facts = (*_facts(language, act, agreement, to), ("office", office), ("authority", authority))
+    signed = (("office", office), ("signer", signer), ("authority", authority), ("evidence", evidence))
+    facts = (*_facts(language, act, agreement, to), *signed)
     for name, value in facts:
         lines += [f"{LINES[language][name]}: {value}"] if value else []
     lines += ["", SENTENCES[language][act.kind]]

@@ -33,7 +33,9 @@ LINES: Words = {
         "instant": "Ends at",
         "reading": "Reading",
         "office": "Office",
+        "signer": "Signed by",
         "authority": "Authority",
+        "evidence": "Evidence",
     },
     "ja": {
         "from": "発",
@@ -47,7 +49,9 @@ LINES: Words = {
         "instant": "終了時点",
         "reading": "解釈",
         "office": "担当部局",
+        "signer": "署名",
         "authority": "権限",
+        "evidence": "証拠",
     },
     "ko": {
         "from": "발신",
@@ -61,7 +65,9 @@ LINES: Words = {
         "instant": "종료 시점",
         "reading": "해석",
         "office": "담당 부서",
+        "signer": "서명",
         "authority": "권한",
+        "evidence": "증거",
     },
 }
 READINGS: Words = {

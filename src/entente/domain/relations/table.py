@@ -37,6 +37,8 @@ class Matter:
     state: str
     view: Any
     events: list[Event] = field(default_factory=list)
+    written: set[str] = field(default_factory=set, compare=False, repr=False)
+    """Digests of the statements that its steps were signed with: each counts once."""
 
     @property
     def steps(self) -> Iterator[Step]:
