@@ -143,3 +143,16 @@ def test_a_step_rolled_back_with_its_transaction_leaves_no_trace(pair: Pair, mon
 
 def fails(*_given: object) -> None:
     raise RefusedError("NO", "the disk said no", "None.")
+
+
+def test_a_note_records_an_act_of_its_writer_in_the_form_that_the_terms_give(pair: Pair) -> None:
+    said = {"to": ("jp",), "texts": {"en": "The note."}}
+    for wrong, code in (
+        ({"act": "kr-99", "form": "record"}, "NO_SUCH_ACT"),
+        ({"act": "jp-1", "form": "record"}, "NO_SUCH_ACT"),
+        ({"act": "kr-3", "form": "electronic"}, "WRONG_FORM"),
+    ):
+        with pytest.raises(UsageError) as refused:
+            step(pair.kr, "note", "send", **wrong, **said)
+        assert refused.value.code == code
+    assert step(pair.kr, "note", "send", act="kr-3", form="record", **said) == "kr-note-1"

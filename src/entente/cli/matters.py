@@ -296,19 +296,34 @@ def _show(kind: Kind) -> click.Command:
             show_json(target.answer(**found))
             return
         from entente.cli import screens
+        from entente.cli.matter_screen import stands
 
         screens.heading(target, f"{found['id']}  {found['state'].replace('_', ' ')}")
+        zone, zones = _zones(target, agreement)
+        stands(target, found, zone, zones)
         for step in found["steps"]:
             click.echo("")
-            for line in _lines(step):
+            for line in _lines(step, zone):
                 click.echo(plain(line))
 
     return command
 
 
-def _lines(step: Mapping[str, Any]) -> Iterator[str]:
+def _zones(target: Target, agreement: str | None) -> tuple[str, tuple[str, ...]]:
+    """This party's zone, and those of all parties, as the terms in force say."""
+    from entente.cli.terms import documents_of, in_force, own_zone
+
+    status = target.call("agreement.status", agreement=agreement)
+    terms = in_force(target, status, documents_of(target, status["agreement"]))
+    named = () if terms is None else tuple(terms.party[party].zone for party in terms.parties if party in terms.party)
+    return own_zone(target, status, terms), named
+
+
+def _lines(step: Mapping[str, Any], zone: str) -> Iterator[str]:
     """A step in the record, in lines; what a text says is set in, line by line."""
-    yield f"{step['at']}  {step['by']}  {step['verb'].replace('_', ' ')}  (entry {step['entry']})"
+    from entente.cli import screens
+
+    yield f"{screens.moment(step['at'], zone)}  {step['by']}  {step['verb'].replace('_', ' ')}  (entry {step['entry']})"
     if step["refused"]:
         yield f"  REFUSED {step['refused']['code']}: {step['refused']['text']}"
     for name, value in step["say"].items():

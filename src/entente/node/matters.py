@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from entente.domain.relations.fields import Field, FormError, say
 from entente.domain.relations.matters import TABLES, no_such_matter
-from entente.domain.relations.steps import Kind
+from entente.domain.relations.steps import Kind, Step, some
 from entente.domain.relations.table import Matter, Verb
-from entente.node.agreements import SECOND_PERSON, check_bound, two_persons, usable
+from entente.node.agreements import SECOND_PERSON, check_bound, in_force, two_persons, usable
 from entente.node.commit import Work, salted
 from entente.node.drafts import reserved
 from entente.node.errors import RefusedError, UsageError
@@ -173,8 +173,23 @@ def check(node: "Node", ledger: Ledger, statement: StepStatement, now: int) -> N
     refusal = steps.judge(step)
     if refusal is not None:
         raise RefusedError(*refusal)
-    if two_persons(node, ledger) and is_note(statement) and not by_two(statement):
+    if is_note(statement):
+        _check_note(node, ledger, statement, step)
+
+
+def _check_note(node: "Node", ledger: Ledger, statement: StepStatement, step: Step) -> None:
+    """A note records an act of its writer, in the form that the terms give notices, by two persons if they ask."""
+    if two_persons(node, ledger) and not by_two(statement):
         raise UsageError("SECOND_PERSON_MISSING", "the terms ask for two persons to sign a formal note", SECOND_PERSON)
+    acts = [name for name, record in ledger.projection.acts.items() if record.statement.by == node.party]
+    if step.get("act") not in acts:
+        text = f"{step.get('act')} is not an act of this party in the record"
+        raise UsageError("NO_SUCH_ACT", text, f"One of: {some(acts) or 'none yet'}.")
+    terms = in_force(node, ledger) or ledger.document
+    form = terms.notices.form if terms is not None else "record"
+    if step.get("form") != form:
+        text = f"by the terms in force a note here is of the form {form}"
+        raise UsageError("WRONG_FORM", text, f"Write --form {form}.")
 
 
 def commit(

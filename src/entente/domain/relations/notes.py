@@ -132,7 +132,7 @@ NOTES = Table(
             do=_sent,
         ),
         "deliver": Verb(
-            "Claim that it was delivered to a party.",
+            "Claim that it was delivered to a party; what the lifecycle counts is `entente act delivered`.",
             ("sent", "delivered"),
             fields={
                 "to": fields.party("The party.").must(),
