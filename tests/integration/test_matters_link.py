@@ -156,3 +156,11 @@ def test_a_note_records_an_act_of_its_writer_in_the_form_that_the_terms_give(pai
             step(pair.kr, "note", "send", **wrong, **said)
         assert refused.value.code == code
     assert step(pair.kr, "note", "send", act="kr-3", form="record", **said) == "kr-note-1"
+
+
+def test_a_text_that_is_marked_as_classified_does_not_go_beside_a_step(pair: Pair) -> None:
+    size = pair.kr.size()
+    with pytest.raises(UsageError) as refused:
+        step(pair.kr, "measure", "announce", **DS590, texts={"ko": "군사Ⅱ급비밀\n내용\n"})
+    assert (refused.value.code, "item" in refused.value.remedy, pair.kr.size()) == ("MARKED", True, size)
+    assert step(pair.kr, "measure", "announce", **DS590, texts={"ko": "군사Ⅱ급비밀에 관한 설명"})

@@ -90,7 +90,7 @@ def _act_signers(node: "Node", ledger: Ledger, paper: Paper) -> tuple[Due, ...]:
 
 def _step_signers(node: "Node", ledger: Ledger, paper: Paper) -> tuple[Due, ...]:
     statement = _decoded(StepStatement, paper.statement)
-    matters.check_texts(statement, paper.texts)
+    matters.check_texts(ledger, statement, paper.texts)
     matters.check(node, ledger, statement, node.instant())
     if paper.offices:
         raise UsageError("BAD_DRAFT", "a step's statement names who signs it", "Name no offices beside it.")

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from entente.domain.marking.found import marked
 from entente.domain.relations.fields import Field, FormError, say
 from entente.domain.relations.matters import TABLES, no_such_matter
 from entente.domain.relations.steps import Kind, Step, some
@@ -86,6 +87,7 @@ def prepare(node: "Node", ledger: Ledger, asked: Asked, signers: tuple[Signer, .
         nonce=random_bytes(NONCE),
     )
     check(node, ledger, statement, node.instant())
+    check_texts(ledger, statement, [text.data for text in asked.texts])
     return statement
 
 
@@ -213,7 +215,7 @@ def commit(
         statement = decode(StepStatement, data)
     except NotCanonicalError as error:
         raise UsageError("MALFORMED", str(error), AGAIN) from error
-    check_texts(statement, texts)
+    check_texts(ledger, statement, texts)
 
     def work(unit: Work) -> StepRecord:
         log, steps = usable(ledger), ledger.projection.steps
@@ -233,15 +235,23 @@ def commit(
     return node.committer.run(work)
 
 
-def check_texts(statement: StepStatement, texts: Sequence[bytes]) -> None:
-    """Check that the texts are those that a statement names.
+def check_texts(ledger: Ledger, statement: StepStatement, texts: Sequence[bytes]) -> None:
+    """Check that the texts are those that a statement names, and that none is marked as classified.
+
+    A step is not gated (decision 0023): what is classified goes as an item, and the step refers to it.
 
     Raises:
-        UsageError: they are others.
+        UsageError: they are others, or one is marked.
     """
     named = [(text.size, text.digest) for text in statement.texts]
     if named != [(len(text), hashlib.sha256(text).digest()) for text in texts]:
         raise UsageError("OTHER_TEXTS", "the texts are not those that the statement names", "Give the same files.")
+    for ref, data in zip(statement.texts, texts, strict=True):
+        words = data.decode("utf-8", errors="replace")
+        found = next(filter(None, (marked(words, terms) for terms in ledger.projection.documents.values())), None)
+        if found is not None:
+            text = f"the text in {ref.lang} is marked {found}: what is classified passes the gate, and a step does not"
+            raise UsageError("MARKED", text, "Release it as an item, and refer to it: --ref ITEM.")
 
 
 def texts_of(node: "Node", ledger: Ledger, record: StepRecord) -> list[bytes | None]:
