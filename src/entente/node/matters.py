@@ -5,12 +5,13 @@ that who has seen a step always comes after it (docs/spec/relations.md, section 
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+import secrets
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from entente.domain.relations.fields import Field, FormError, say
 from entente.domain.relations.matters import TABLES, no_such_matter
-from entente.domain.relations.steps import Kind, Step
+from entente.domain.relations.steps import APART, Kind, Step, numbered_apart
 from entente.domain.relations.table import Matter, Verb
 from entente.node.agreements import usable
 from entente.node.commit import Work, salted
@@ -73,7 +74,7 @@ def prepare(node: "Node", ledger: Ledger, asked: Asked, signers: tuple[Signer, .
         schema="entente/step/1",
         agreement=ledger.agreement,
         by=node.party,
-        matter=asked.matter or _next_id(node, ledger, log, asked.kind),
+        matter=asked.matter or _next_id(node, ledger, log, asked),
         opening=_opening(ledger, asked.matter),
         kind=asked.kind,
         verb=asked.verb,
@@ -83,7 +84,7 @@ def prepare(node: "Node", ledger: Ledger, asked: Asked, signers: tuple[Signer, .
         texts=tuple(_ref(each) for each in asked.texts),
         signers=signers,
     )
-    _judge(ledger, log, statement, node.instant())
+    _judge(node, ledger, log, statement, node.instant())
     _check_signers(ledger, statement, node)
     return statement
 
@@ -139,17 +140,30 @@ def _ref(wording: Wording) -> TextRef:
     return TextRef(wording.lang, wording.media_type, digest, len(wording.data))
 
 
-def _next_id(node: "Node", ledger: Ledger, log: HeldLog, kind: Kind) -> str:
-    """The next number; after a restart one that no matter of the branch left behind has (decision 0009)."""
-    owned = {record.step.matter for record in ledger.projection.steps.records if record.step.by == node.party}
-    prefix = f"{node.party}-{kind}-"
-    written = sum(each.startswith(prefix) for each in owned)
+def _next_id(node: "Node", ledger: Ledger, log: HeldLog, asked: Asked) -> str:
+    """The next number; after a restart one that no matter of the branch left behind has (decision 0009).
+
+    What may not be counted has a number drawn at random, and is not counted by the others (decision 0024).
+    """
+    prefix = f"{node.party}-{asked.kind}-"
+    records = ledger.projection.steps.records
+    if TABLES[asked.kind].apart(asked.verb, asked.say):
+        return _drawn(prefix, {record.step.matter for record in records})
+    owned = {record.step.matter for record in records if record.step.by == node.party}
+    written = sum(each.startswith(prefix) and not numbered_apart(each) for each in owned)
     if sum(held.row.writer == node.party for held in ledger.logs.values()) < 2:
         return f"{prefix}{written + 1}"
     return f"{prefix}{100 + int(log.row.incarnation, 16) % 900}{written + 1:06}"
 
 
-def _judge(ledger: Ledger, log: HeldLog, statement: StepStatement, now: int) -> Step:
+def _drawn(prefix: str, taken: Collection[str]) -> str:
+    while True:
+        name = f"{prefix}{APART[secrets.randbelow(len(APART))]}"
+        if name not in taken:
+            return name
+
+
+def _judge(node: "Node", ledger: Ledger, log: HeldLog, statement: StepStatement, now: int) -> Step:
     """The step as it would stand if it were written now.
 
     Raises:
@@ -162,10 +176,20 @@ def _judge(ledger: Ledger, log: HeldLog, statement: StepStatement, now: int) -> 
         step = read_step(encode(statement), statement, at, place)
     except FormError as error:
         raise _usage(error) from error
-    refusal = steps.judge(step)
+    refusal = no_such_matter(step.kind, step.matter) if _guessed(node, ledger, step) else steps.judge(step)
     if refusal is not None:
         raise RefusedError(*refusal)
     return step
+
+
+def _guessed(node: "Node", ledger: Ledger, step: Step) -> bool:
+    """Whether a step is about a matter under embargo that whoever wrote it has not seen.
+
+    What shows that somebody has is the digest of the statement that opened it, which only that statement's bytes give.
+    """
+    opens = TABLES[step.kind].verb(step.verb).opens
+    named = opens or bytes.fromhex(step.opening) == _opening(ledger, step.matter)
+    return not named and step.matter in hidden(node, ledger)
 
 
 def _check_signers(ledger: Ledger, statement: StepStatement, node: "Node") -> None:
@@ -201,7 +225,7 @@ def commit(
         if (statement.agreement, statement.by) != (ledger.agreement, node.party):
             raise RefusedError("WRONG_STEP", "this is not a step of this party under this agreement", AGAIN)
         unit.saw(steps.latest() + 1)
-        _judge(ledger, log, statement, unit.at)
+        _judge(node, ledger, log, statement, unit.at)
         _check_signers(ledger, statement, node)
         _check_signatures(log, statement, data, signatures)
         bodies = [salted(encode(SignedStep(data, signatures))), *(salted(text) for text in texts)]
@@ -235,9 +259,14 @@ def texts_of(node: "Node", ledger: Ledger, record: StepRecord) -> list[bytes | N
 
 
 def embargoed(node: "Node", ledger: Ledger) -> frozenset[Position]:
-    """Where the steps stand that may not be seen yet, at this node's instant."""
+    """Where the steps stand that may not be seen yet, at this node's instant, or name a matter that may not."""
     unseen = hidden(node, ledger)
-    return frozenset(each.position for each in ledger.projection.steps.records if each.step.matter in unseen)
+    return frozenset(each.position for each in ledger.projection.steps.records if unseen & _named(each))
+
+
+def _named(record: StepRecord) -> set[str]:
+    """The matter of a step, and everything that it may name one by."""
+    return {record.step.matter, *record.step.refs, *(each.value for each in record.statement.said)}
 
 
 def shown(node: "Node", ledger: Ledger) -> dict[str, Matter]:
