@@ -109,6 +109,12 @@ def arranged(languages: Collection[str], lang: str) -> list[str]:
     return known + sorted(each for each in languages if each not in known)
 
 
+def paragraphs(text: str) -> list[str]:
+    """What blank lines part, without line ends of other systems and a byte order mark."""
+    unified = text.removeprefix("\ufeff").replace("\r\n", "\n")
+    return [part.strip() for part in unified.split("\n\n") if part.strip()]
+
+
 def newest_first(releases: Iterable[Release]) -> list[Release]:
     """Statements by when they were published."""
     return sorted(releases, key=lambda each: (each.published, each.id), reverse=True)

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from xml.etree import ElementTree as ET
 
-from entente.cli.press import Masthead, Release, arranged, best
+from entente.cli.press import Masthead, Release, arranged, best, paragraphs
 from entente.cli.press_words import COLON, CORRECTED, EXERCISE, SIMULATED, STATEMENTS, WITHDRAWN
 from entente.cli.timeline_ink import legal
-from entente.domain.relations.chronicle_words import said
+from entente.domain.relations.chronicle_words import LANGUAGES, said
 
 FEED = "feed.xml"
 ATOM = "http://www.w3.org/2005/Atom"
@@ -64,19 +64,22 @@ def _block(div: ET.Element, each: Release, masthead: Masthead, lang: str) -> Non
     newest = each.versions[0]
     if lang not in newest.texts:
         return
-    block = ET.SubElement(div, f"{{{XHTML}}}div", {"lang": lang, _LANG: lang})
+    block = _part(div, "div", lang)
+    furniture = lang if lang in LANGUAGES else "en"
     if masthead.simulated:
-        _paragraph(block, said(SIMULATED, lang))
+        _part(block, "p", furniture, said(SIMULATED, lang))
     if each.withdrawn:
-        _paragraph(block, said(WITHDRAWN, lang))
-    heading = ET.SubElement(block, f"{{{XHTML}}}h2")
-    heading.text = legal(best(newest.title, lang)[1])
-    for part in newest.texts[lang].split("\n\n"):
-        _paragraph(block, part.strip())
+        _part(block, "p", furniture, said(WITHDRAWN, lang))
+    of, title = best(newest.title, lang)
+    _part(block, "h2", of or lang, title or each.id)
+    for part in paragraphs(newest.texts[lang]):
+        _part(block, "p", lang, part)
 
 
-def _paragraph(block: ET.Element, text: str) -> None:
-    ET.SubElement(block, f"{{{XHTML}}}p").text = legal(text)
+def _part(parent: ET.Element, tag: str, lang: str, text: str = "") -> ET.Element:
+    element = ET.SubElement(parent, f"{{{XHTML}}}{tag}", {"lang": lang, _LANG: lang})
+    element.text = legal(text) or None
+    return element
 
 
 def _marked(masthead: Masthead, lang: str, title: str) -> str:

@@ -7,7 +7,7 @@ is switched by links to the blocks, and style alone; where a browser cannot, all
 from collections.abc import Iterator, Sequence
 
 from entente.cli import press_words as words
-from entente.cli.press import Masthead, Release, Reply, Version, arranged, best, newest_first
+from entente.cli.press import Masthead, Release, Reply, Version, arranged, best, newest_first, paragraphs
 from entente.cli.press_feed import FEED, feed
 from entente.cli.press_style import style
 from entente.cli.press_words import order
@@ -112,7 +112,7 @@ def _statement_page(each: Release, masthead: Masthead) -> bytes:
     langs = arranged(each.languages, masthead.lang)
     blocks = {lang: "".join(_statement(each, masthead, lang)) for lang in langs}
     of, title = _title(each, langs[0])
-    name = masthead.name(masthead.party, langs[0])[1]
+    name = masthead.name(masthead.party, of)[1]
     return _page((of, f"{title} – {name}"), blocks, masthead)
 
 
@@ -228,12 +228,6 @@ def _words(texts: Words, lang: str) -> str:
 def _paragraphs(text: str) -> str:
     """A text's paragraphs: what blank lines part."""
     return "".join(f"<p>{clean(part)}</p>" for part in paragraphs(text))
-
-
-def paragraphs(text: str) -> list[str]:
-    """What blank lines part, without line ends of other systems and a byte order mark."""
-    unified = text.removeprefix("\ufeff").replace("\r\n", "\n")
-    return [part.strip() for part in unified.split("\n\n") if part.strip()]
 
 
 def moment(instant: str, zone: str, lang: str) -> str:
