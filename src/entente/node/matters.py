@@ -143,7 +143,7 @@ def _ref(wording: Wording) -> TextRef:
 def _next_id(node: "Node", ledger: Ledger, log: HeldLog, asked: Asked) -> str:
     """The next number; after a restart one that no matter of the branch left behind has (decision 0009).
 
-    What may not be counted has a number drawn at random, and is not counted by the others (decision 0024).
+    What may not be counted has a number drawn at random, and is not counted by the others (decision 0023).
     """
     prefix = f"{node.party}-{asked.kind}-"
     records = ledger.projection.steps.records

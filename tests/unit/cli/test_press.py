@@ -298,3 +298,14 @@ def test_an_entry_is_updated_with_the_last_thing_that_happened_to_the_statement(
     (entry,) = entries(feed(full()))
     assert entry.findtext(f"{{{ATOM}}}updated") == LAST
     assert entry.findtext(f"{{{ATOM}}}published") == FIRST
+
+
+# The page that specifies them
+
+
+def test_the_specification_has_every_word() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "spec" / "press.md").read_text()
+    for name, words in vars(press_words).items():
+        if name.isupper() and name not in ("LANGUAGES", "COLON", "BEFORE_TIME"):
+            for each in [words] if "en" in words else words.values():
+                assert f"| {each['en']} | {each['ja']} | {each['ko']} |" in page

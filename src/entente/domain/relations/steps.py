@@ -17,7 +17,7 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 MATTER = re.compile(rf"([a-z0-9-]{{1,32}})-({'|'.join(KINDS)})-([1-9][0-9]{{0,8}})")
 """Ids are numbered per party and kind, so that nobody can take another's (docs/decisions/0009): ``kr-measure-1``."""
 APART = range(10_000_000, 100_000_000)
-"""Numbers of matters that must not be counted, drawn at random: none is ever reached by counting (decision 0024)."""
+"""Numbers of matters that must not be counted, drawn at random: none is ever reached by counting (decision 0023)."""
 MAX_TEXTS = 8
 """Texts that one step may carry beside it: the languages of one wording, each once."""
 
