@@ -23,9 +23,9 @@ ATTRIBUTION = _w("Attribution", "引用の条件", "인용 조건")
 ATTRIBUTIONS: Mapping[str, Words] = {
     "on_record": _w("On the record", "公式発言（出典を示して引用可）", "공식 발언(출처를 밝혀 인용 가능)"),
     "background": _w(
-        "On background; source {} in the registry",
-        "背景説明（発言者は非公表、登録簿の番号 {}）",
-        "배경 설명(발언자 비공개, 등록부 번호 {})",
+        "On background; reference: {}",
+        "背景説明（発言者は非公表、整理番号：{}）",
+        "배경 설명(발언자 비공개, 참조 번호: {})",
     ),
     "none": _w("Without attribution", "出典を示さない", "출처를 밝히지 않음"),
 }

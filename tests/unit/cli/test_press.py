@@ -215,8 +215,8 @@ def test_a_claim_stands_beside_its_answer_or_that_there_is_none() -> None:
 
 def test_on_background_the_source_is_the_registrys_reference() -> None:
     quoted = page(release(attribution="background", source="kr-r-<114>"))
-    assert "On background; source kr-r-&lt;114&gt; in the registry" in quoted
-    assert "배경 설명(발언자 비공개, 등록부 번호 kr-r-&lt;114&gt;)" in quoted
+    assert "On background; reference: kr-r-&lt;114&gt;" in quoted
+    assert "배경 설명(발언자 비공개, 참조 번호: kr-r-&lt;114&gt;)" in quoted
 
 
 def test_an_exercise_says_so_on_every_page_and_in_the_feed_in_three_languages_and_nothing_else_does() -> None:
