@@ -33,6 +33,9 @@ _MASKS: tuple[tuple[re.Pattern[str], str], ...] = (
 _ENTRIES = re.compile(r"(?<=[,:;.] )\d+(?= entries)")
 """How many there are depends on whether the daily commitment to the national log has been written yet."""
 
+_DRAWN = re.compile(r"\b[a-z]{2}-statement-\d{8}\b")
+"""The id of a statement that is numbered apart: ``$DRAWN`` in what is typed and shown after it."""
+
 
 class World:
     """Two nodes in a directory whose path is always as long, and what a transcript can do to them."""
@@ -69,6 +72,8 @@ class World:
         words = shlex.split(text)
         assert words[0] == "entente", command
         ran = entente(*words[1:], passphrase=self.passphrase)
+        if drawn := _DRAWN.search(ran.out):
+            self.names["$DRAWN"] = drawn[0]
         yield from self._masked(ran.out)
         yield from (f"! {line}".rstrip() for line in self._masked(ran.err))
         if ran.code:

@@ -12,7 +12,8 @@ import pytest
 from support_matters import commit, matter_at, prepare, step
 from support_stop import Pair, Party, verified
 
-from entente.cli import press
+from entente.cli import press, press_feed
+from entente.cli.press_pages import render
 from entente.domain.agreement.instants import format_instant
 from entente.node import commands_matters as commands
 from entente.node import evidence
@@ -73,8 +74,14 @@ def shown(party: Party) -> list[dict[str, Any]]:
 
 def pages(party: Party) -> bytes:
     releases = [each for each in map(press.read, shown(party)) if each is not None]
-    files = press.render(releases, party=party.party, agreement="a" * 64, simulated=True, base="https://example.org/")
-    return b"".join(files.values())
+    return b"".join(render(releases, masthead(party)).values())
+
+
+def masthead(party: Party) -> press.Masthead:
+    terms = party.ledger.document
+    assert terms is not None
+    names = {each: terms.party[each].name for each in terms.parties}
+    return press.Masthead(party.party, names, terms.termination.zone, "a" * 64, True, "https://example.org/")
 
 
 def disclosed(party: Party, path: Path) -> bytes:
@@ -143,7 +150,7 @@ def test_a_joint_text_exists_once_both_have_signed_the_same_bytes_and_not_before
     pair.carry()
     for party in pair:
         assert matter_at(party, name).state == "joint"
-        assert b"Joint statement of jp, kr" in pages(party)
+        assert b"Joint statement</p>" in pages(party)
 
 
 def test_a_correction_keeps_the_earlier_text(pair: Pair) -> None:
@@ -197,10 +204,9 @@ def test_whoever_does_not_ask_for_what_is_under_embargo_learns_nothing_from_a_re
 
 def test_a_feed_is_xml_whatever_a_title_holds(pair: Pair) -> None:
     issue(pair.kr, title={"en": "An \ufffe odd <title> & more"})
-    feed = press.render([each for each in map(press.read, shown(pair.kr)) if each], party="kr", agreement="a" * 64,
-                        simulated=True, base="")["feed.xml"]  # fmt: skip
-    titles = [element.text for element in ET.fromstring(feed).iter(f"{{{press.ATOM}}}title")]  # noqa: S314 - our own
-    assert titles[-1] == "An \ufffd odd <title> & more"
+    feed = press_feed.feed([each for each in map(press.read, shown(pair.kr)) if each], masthead(pair.kr))
+    titles = [element.text for element in ET.fromstring(feed).iter(f"{{{press_feed.ATOM}}}title")]  # noqa: S314 - our own
+    assert titles[-1] == "[EXERCISE] An \ufffd odd <title> & more"
 
 
 def test_a_page_has_the_words_of_an_answer_and_no_instant_before_it_was_published(pair: Pair) -> None:
@@ -211,4 +217,5 @@ def test_a_page_has_the_words_of_an_answer_and_no_instant_before_it_was_publishe
     pair.turn(at)
     page = pages(pair.kr).decode()
     assert "Nothing of the kind was said." in page
-    assert f"contested it on {format_instant(at)}" in page
+    contested = page[page.index("Answer: Contested") :]
+    assert f'<time datetime="{format_instant(at)}">' in contested[: contested.index("</p>")]

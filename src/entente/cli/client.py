@@ -109,9 +109,14 @@ def waiting(what: str) -> Iterator[None]:
             status.stop()
 
 
+def mebibytes(done: int) -> str:
+    """Bytes as somebody who waits is told them."""
+    return f"{done // (1024 * 1024):,} MiB"
+
+
 @contextmanager
-def counting(what: str) -> Iterator[Callable[[int], None]]:
-    """As :func:`waiting`, and how much is done by now: call what this gives with every count of bytes."""
+def counting(what: str, told: Callable[[int], str] = mebibytes) -> Iterator[Callable[[int], None]]:
+    """As :func:`waiting`, and how much is done by now: call what this gives with every count."""
     from rich.console import Console
 
     console, begun, done = Console(stderr=True), time.monotonic(), 0
@@ -121,7 +126,7 @@ def counting(what: str) -> Iterator[Callable[[int], None]]:
         nonlocal done
         done += size
         if console.is_terminal and time.monotonic() - begun > PATIENCE:
-            status.update(f"{what}: {done // (1024 * 1024):,} MiB")
+            status.update(f"{what}: {told(done)}")
             status.start()
 
     try:

@@ -18,7 +18,7 @@ import msgspec
 from entente.cli.scenario import Part, Scenario, Step
 from entente.cli.stage import ENTENTE, Stage, StageNode, wait_for
 from entente.domain.agreement.instants import format_instant
-from entente.domain.relations.matters import TABLES
+from entente.domain.relations.steps import numbered_apart
 from entente.node.errors import NodeError
 
 Status = Mapping[str, Any]
@@ -75,6 +75,7 @@ class Player:
         self._part = part
         self._stage = stage
         self._given: dict[str, tuple[str, str, int]] = {}  # item -> (its sender, its id, its entry)
+        self._drawn: dict[str, str] = {}  # matter numbered apart -> the id that the node drew for it
         self._checks = 0
         self.played = PartPlayed(id=part.id, title=part.title, replayed=part.replayed)
 
@@ -144,18 +145,17 @@ class Player:
             self._fail(step, f"the node wrote the act {written['id']}, the acts document has {step.act}")
 
     def _relate(self, step: Step, line: Line) -> None:
-        said = step.relating
-        if said is None:
+        if step.relating is None:
             raise TypeError("a step that relates says nothing")
+        said = step.relating.under(self._drawn)
         node = self._node(step)
         texts = [
             {"lang": lang, "media_type": kind, "data": base64.b64encode(data).decode()}
             for lang, kind, data in said.texts
         ]
-        opens = TABLES[said.kind].verb(said.verb).opens
         try:
             written = node.step(
-                kind=said.kind, verb=said.verb, matter="" if opens else said.matter, between=said.between,
+                kind=said.kind, verb=said.verb, matter="" if said.opens else said.matter, between=said.between,
                 embargoed=True, refs=said.refs, say=said.say, texts=texts,
             )  # fmt: skip
         except NodeError as error:
@@ -164,6 +164,10 @@ class Player:
             return
         line.outcome = f"{written['matter']}: {written['state'].replace('_', ' ')}"
         self._expected(step, "code", step.expect.code, None)
+        if said.opens and said.apart:
+            self._drawn[said.matter] = written["matter"]
+            self._expected(step, "the matter's number, drawn apart", True, numbered_apart(written["matter"]))
+            return
         self._expected(step, "the matter's id", said.matter, written["matter"])
 
     def _release(self, step: Step, line: Line) -> None:
@@ -253,7 +257,7 @@ class Player:
         for party, node in self._stage.nodes.items() if step.expect.matter else ():
             states = {each["id"]: each["state"] for each in node.ask("matter.list", embargoed=True)}
             for name, state in step.expect.matter.items():
-                self._expected(step, f"at {party}, {name}", state, states.get(name))
+                self._expected(step, f"at {party}, {name}", state, states.get(self._drawn.get(name, name)))
         return dict(answers.get(step.party) or next(iter(answers.values()), {}))
 
     def _check_status(self, step: Step, node: str, status: Status) -> None:

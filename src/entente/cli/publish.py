@@ -4,21 +4,26 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from entente.cli import press
-from entente.cli.client import Target, agreement_option, directory
+from entente.cli.client import Target, agreement_option, counting, directory
 from entente.cli.output import InputError, as_json, show_json
+from entente.domain.relations.chronicle_words import LANGUAGES
+
+if TYPE_CHECKING:
+    from entente.cli.press import Masthead, Release
 
 
 @click.command("publish")
 @directory
 @click.argument("out", metavar="OUT", type=click.Path(path_type=Path))
 @click.option("--base-url", default="", metavar="URL", help="Where the pages will stand, for the feed's links.")
+@click.option("--lang", default="en", type=click.Choice(LANGUAGES), help="The language that comes first.")
 @agreement_option
 @as_json
-def publish(directory: Path, out: Path, base_url: str, agreement: str | None, as_json: bool) -> None:
+def publish(directory: Path, out: Path, base_url: str, lang: str, agreement: str | None, as_json: bool) -> None:
     """Write this party's statements, and the joint ones, as press pages and an Atom feed.
 
     OUT is a directory that is not there yet: it is written whole or not at all, to be moved by the party's own guard.
@@ -27,16 +32,14 @@ def publish(directory: Path, out: Path, base_url: str, agreement: str | None, as
     \b
     Example: entente statement publish /var/lib/entente /srv/press-2019-11-22
     """
+    from entente.cli.press_pages import render
+
     target = Target(directory)
     if out.exists():
         raise InputError("EXISTS", f"{out} exists already", "Name a new directory; nothing was overwritten.")
-    listed = target.call("matter.list", exact=True, agreement=agreement, kind="statement")
-    shown = [target.call("matter.show", exact=True, agreement=agreement, matter=each["id"]) for each in listed]
-    read = [press.read(each) for each in shown]
-    releases = [each for each in read if each is not None and (each.by == target.party or each.joint)]
-    name = target.call("agreement.status", exact=True, agreement=agreement)["agreement"]
+    releases = _releases(target, agreement)
     base = base_url if not base_url or base_url.endswith("/") else f"{base_url}/"
-    files = press.render(releases, party=target.party, agreement=name, simulated=target.simulated, base=base)
+    files = render(releases, _masthead(target, agreement, base, lang))
     _write(out, files)
     if as_json:
         show_json(
@@ -44,6 +47,41 @@ def publish(directory: Path, out: Path, base_url: str, agreement: str | None, as
         )
         return
     click.echo(f"{'SIMULATED ' if target.simulated else ''}{target.party}: {len(releases)} statements in {out}.")
+
+
+def _releases(target: Target, agreement: str | None) -> "list[Release]":
+    """What is out of this party's and of all: the node leaves out of each answer what is under embargo at its instant.
+
+    What comes out while this asks is in the next publication.
+    """
+    from entente.cli.press import read
+
+    listed = target.call("matter.list", exact=True, agreement=agreement, kind="statement")
+    wanted = [each["id"] for each in listed if each["owner"] == target.party or each["state"] == "joint"]
+    found = []
+    with counting("Reading the statements", lambda done: f"{done} of {len(wanted)}") as count:
+        for name in wanted:
+            found.append(read(target.call("matter.show", exact=True, agreement=agreement, matter=name)))
+            count(1)
+    return [each for each in found if each is not None]
+
+
+def _masthead(target: Target, agreement: str | None, base: str, lang: str) -> "Masthead":
+    """Whose pages they are, by the names in the terms in force in this party's own view."""
+    from entente.cli.press import Masthead
+    from entente.cli.terms import documents_of, in_force
+
+    status = target.call("agreement.status", exact=True, agreement=agreement)
+    terms = in_force(target, status, documents_of(target, agreement))
+    return Masthead(
+        party=target.party,
+        names={party: terms.party[party].name for party in terms.parties} if terms is not None else {},
+        zone=status["zone"] if terms is None else terms.termination.zone,
+        agreement=status["agreement"],
+        simulated=target.simulated,
+        base=base,
+        lang=lang,
+    )
 
 
 def _write(out: Path, files: dict[str, bytes]) -> None:

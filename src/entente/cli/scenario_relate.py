@@ -89,6 +89,24 @@ class Relating(NamedTuple):
         """Whether it begins its matter."""
         return TABLES[self.kind].verb(self.verb).opens
 
+    @property
+    def apart(self) -> bool:
+        """Whether the matter that it begins is numbered apart: the node draws the number."""
+        return TABLES[self.kind].apart(self.verb, self.say)
+
+    def under(self, given: Mapping[str, str]) -> "Relating":
+        """The same, with every matter under the id that it was given; those not in ``given`` under their own."""
+
+        def named(value: Any) -> Any:
+            if isinstance(value, list):
+                return [named(each) for each in value]
+            return given.get(value, value) if isinstance(value, str) else value
+
+        fields = TABLES[self.kind].verb(self.verb).fields
+        say = {name: named(value) if fields[name].metavar == "MATTER" else value for name, value in self.say.items()}
+        matter, refs = given.get(self.matter, self.matter), tuple(given.get(ref, ref) for ref in self.refs)
+        return self._replace(matter=matter, refs=refs, say=say)
+
 
 def kind_of(matter: str) -> Kind:
     """The kind of a matter, by its id.

@@ -6,7 +6,7 @@ from typing import Any
 from entente.cli.scenario_relate import Relating, kind_of
 from entente.domain.agreement.schema import Findings
 from entente.domain.relations.matters import TABLES
-from entente.domain.relations.steps import owner_of
+from entente.domain.relations.steps import APART, numbered_apart, owner_of
 
 
 class Told:
@@ -61,10 +61,20 @@ class Told:
             _known(findings, f"{where}.matter", relating.matter, self._matters, "matter that is there by then")
             return
         prefix = f"{party}-{relating.kind}-"
-        there = sum(owner_of(name) == party and kind_of(name) == relating.kind for name in self._matters)
+        if relating.apart:
+            self._check_apart(relating.matter, prefix, findings, where)
+            return
+        counted = [name for name in self._matters if not numbered_apart(name)]
+        there = sum(owner_of(name) == party and kind_of(name) == relating.kind for name in counted)
         if relating.matter != f"{prefix}{there + 1}":
             text = f"{relating.verb} opens the next {relating.kind} of {party}, which is not {relating.matter}"
             findings.report(f"{where}.matter", text, f"write {prefix}{there + 1}")
+
+    def _check_apart(self, name: str, prefix: str, findings: Findings, where: str) -> None:
+        """A number that stands for the one which the node will draw, so that nobody can count it."""
+        if not name.startswith(prefix) or not numbered_apart(name) or name in self._matters:
+            text = f"{name} is no number apart of its own: the node draws one for what is not said at once"
+            findings.report(f"{where}.matter", text, f"write {prefix} and a number from {APART[0]} to {APART[-1]}")
 
 
 def _known(findings: Findings, where: str, name: str, known: Sequence[str], what: str) -> bool:

@@ -104,11 +104,9 @@ async def matter_list(daemon: "Daemon", args: ListArgs) -> Any:
     ledger = the_ledger(daemon, args.agreement)
 
     def work() -> Any:
-        return [
-            matter_view(matter)
-            for matter in seen(daemon.node, ledger, embargoed=args.embargoed)
-            if args.kind in (None, matter.kind)
-        ]
+        found = seen(daemon.node, ledger, embargoed=args.embargoed)
+        views = [matter_view(matter) for matter in found if args.kind in (None, matter.kind)]
+        return _without(views, unseen(daemon.node, ledger, embargoed=args.embargoed))
 
     return await daemon.do(work)
 
@@ -133,7 +131,8 @@ async def matter_show(daemon: "Daemon", args: ShowArgs) -> Any:
             text, known = f"there is no matter {args.matter[:80]!r}", ", ".join(found) or "none yet"
             raise UsageError("NO_SUCH_MATTER", text, f"One of: {known}.")
         records = ledger.projection.steps.positions(matter.id)
-        return matter_view(matter) | {"steps": [step_view(daemon.node, ledger, record) for record in records]}
+        view = matter_view(matter) | {"steps": [step_view(daemon.node, ledger, record) for record in records]}
+        return _without(view, unseen(daemon.node, ledger, embargoed=args.embargoed))
 
     return await daemon.do(work)
 
@@ -141,6 +140,22 @@ async def matter_show(daemon: "Daemon", args: ShowArgs) -> Any:
 def seen(node: "Node", ledger: Ledger, *, embargoed: bool) -> list[Matter]:
     """The matters that may be shown now, or to a desk that asks for it, all of them."""
     return list((ledger.projection.steps.matters if embargoed else matters.shown(node, ledger)).values())
+
+
+def unseen(node: "Node", ledger: Ledger, *, embargoed: bool) -> frozenset[str]:
+    """Ids of the matters that are to be kept out of an answer now."""
+    return frozenset() if embargoed else matters.hidden(node, ledger)
+
+
+def _without(value: Any, unseen: frozenset[str]) -> Any:
+    """An answer without the ids of matters that may not be seen, wherever a step that may be seen names one."""
+    if isinstance(value, dict):
+        return {key: _without(each, unseen) for key, each in value.items() if not _is_one(each, unseen)}
+    return [_without(each, unseen) for each in value if not _is_one(each, unseen)] if isinstance(value, list) else value
+
+
+def _is_one(value: Any, unseen: frozenset[str]) -> bool:
+    return isinstance(value, str) and value in unseen
 
 
 def matter_view(matter: Matter) -> dict[str, Any]:

@@ -5,14 +5,15 @@ that who has seen a step always comes after it (docs/spec/relations.md, section 
 """
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+import secrets
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from entente.domain.marking.found import marked
 from entente.domain.relations.fields import Field, FormError, say
 from entente.domain.relations.matters import TABLES, no_such_matter
-from entente.domain.relations.steps import Kind, Step, some
+from entente.domain.relations.steps import APART, Kind, Step, some
 from entente.domain.relations.table import Matter, Verb
 from entente.node.agreements import SECOND_PERSON, check_bound, in_force, two_persons, usable
 from entente.node.commit import Work, salted
@@ -75,7 +76,7 @@ def prepare(node: "Node", ledger: Ledger, asked: Asked, signers: tuple[Signer, .
         schema="entente/step/1",
         agreement=ledger.agreement,
         by=node.party,
-        matter=asked.matter or _next_id(node, ledger, log, asked.kind),
+        matter=asked.matter or _next_id(node, ledger, log, asked),
         opening=_opening(ledger, asked.matter),
         kind=asked.kind,
         verb=asked.verb,
@@ -142,18 +143,27 @@ def _ref(wording: Wording) -> TextRef:
     return TextRef(wording.lang, wording.media_type, digest, len(wording.data))
 
 
-def _next_id(node: "Node", ledger: Ledger, log: HeldLog, kind: Kind) -> str:
+def _next_id(node: "Node", ledger: Ledger, log: HeldLog, asked: Asked) -> str:
     """The first number that neither a matter has nor a draft is to open.
 
-    After a restart it is one that no matter of the branch left behind has (decision 0009).
+    After a restart it is one that no matter of the branch left behind has (decision 0009). What may not be counted
+    has a number drawn at random (decision 0023).
     """
-    owned = {record.step.matter for record in ledger.projection.steps.records if record.step.by == node.party}
-    taken = owned | reserved(node, ledger.agreement)
-    prefix = f"{node.party}-{kind}-"
+    prefix = f"{node.party}-{asked.kind}-"
+    taken = {record.step.matter for record in ledger.projection.steps.records} | reserved(node, ledger.agreement)
+    if TABLES[asked.kind].apart(asked.verb, asked.say):
+        return _drawn(prefix, taken)
     restarted = sum(held.row.writer == node.party for held in ledger.logs.values()) > 1
     branch = 100 + int(log.row.incarnation, 16) % 900
     names = (f"{prefix}{branch}{number:06}" if restarted else f"{prefix}{number}" for number in count(1))
     return next(name for name in names if name not in taken)
+
+
+def _drawn(prefix: str, taken: Collection[str]) -> str:
+    while True:
+        name = f"{prefix}{APART[secrets.randbelow(len(APART))]}"
+        if name not in taken:
+            return name
 
 
 def check(node: "Node", ledger: Ledger, statement: StepStatement, now: int) -> None:
@@ -172,7 +182,7 @@ def check(node: "Node", ledger: Ledger, statement: StepStatement, now: int) -> N
         step = read_step(data, statement, at, place)
     except FormError as error:
         raise _usage(error) from error
-    refusal = steps.judge(step)
+    refusal = no_such_matter(step.kind, step.matter) if _guessed(node, ledger, step) else steps.judge(step)
     if refusal is not None:
         raise RefusedError(*refusal)
     if is_note(statement):
@@ -192,6 +202,16 @@ def _check_note(node: "Node", ledger: Ledger, statement: StepStatement, step: St
     if step.get("form") != form:
         text = f"by the terms in force a note here is of the form {form}"
         raise UsageError("WRONG_FORM", text, f"Write --form {form}.")
+
+
+def _guessed(node: "Node", ledger: Ledger, step: Step) -> bool:
+    """Whether a step is about a matter under embargo that whoever wrote it has not seen.
+
+    What shows that somebody has is the digest of the statement that opened it, which only that statement's bytes give.
+    """
+    opens = TABLES[step.kind].verb(step.verb).opens
+    named = opens or bytes.fromhex(step.opening) == _opening(ledger, step.matter)
+    return not named and step.matter in hidden(node, ledger)
 
 
 def commit(
@@ -262,9 +282,14 @@ def texts_of(node: "Node", ledger: Ledger, record: StepRecord) -> list[bytes | N
 
 
 def embargoed(node: "Node", ledger: Ledger) -> frozenset[Position]:
-    """Where the steps stand that may not be seen yet, at this node's instant."""
+    """Where the steps stand that may not be seen yet, at this node's instant, or name a matter that may not."""
     unseen = hidden(node, ledger)
-    return frozenset(each.position for each in ledger.projection.steps.records if each.step.matter in unseen)
+    return frozenset(each.position for each in ledger.projection.steps.records if unseen & _named(each))
+
+
+def _named(record: StepRecord) -> set[str]:
+    """The matter of a step, and everything that it may name one by."""
+    return {record.step.matter, *record.step.refs, *(each.value for each in record.statement.said)}
 
 
 def shown(node: "Node", ledger: Ledger) -> dict[str, Matter]:

@@ -202,6 +202,23 @@ def test_what_a_step_names_is_there_by_then(tmp_path: Path) -> None:
     assert wrong(tmp_path, ANNOUNCE, opened, term) == ["part[0].step[2].say.while[1]"]
 
 
+LATE = 'say = { title = { en = "T" }, attribution = "none", embargo = "2019-09-30T00:00:00Z" }'
+
+
+def test_what_the_node_numbers_apart_has_a_number_apart_that_stands_for_it(tmp_path: Path) -> None:
+    def issue(number: int, *lines: str, at: str = AT) -> str:
+        return relate("issue", *lines, 'texts.en = "T"', at=at, matter=f"kr-statement-{number}")
+
+    plain = issue(1, 'say = { title = { en = "T" }, attribution = "none" }', at=LATER)
+    assert read(tmp_path, HEAD + PART + issue(10_000_000, LATE) + plain)
+    assert read(tmp_path, HEAD + PART + issue(99_999_999, LATE) + plain)
+    for number in (1, 9_999_999, 100_000_000):
+        assert wrong(tmp_path, issue(number, LATE)) == [f"{FIRST}.matter"]
+    assert wrong(tmp_path, issue(10_000_000, LATE), issue(10_000_000, LATE, at=LATER)) == [f"{SECOND}.matter"]
+    assert wrong(tmp_path, plain.replace("statement-1", "statement-10000000")) == [f"{FIRST}.matter"]
+    assert wrong(tmp_path, issue(10_000_000, LATE).replace('"kr-statement', '"jp-statement')) == [f"{FIRST}.matter"]
+
+
 def test_a_party_that_a_step_names_is_one(tmp_path: Path) -> None:
     lines = ('say = { title = { en = "T" }, attribution = "none", about = "us", claim = { en = "C" } }',)
     issue = relate("issue", *lines, 'texts.en = "T"', matter="kr-statement-1")

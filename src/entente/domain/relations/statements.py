@@ -4,7 +4,7 @@ A statement is never an act. It may carry a claim about another party, which onl
 an embargo it cannot be seen before its instant, whole, with every correction and reply; carriers hold it all the same.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -73,6 +73,11 @@ def published(matters: Mapping[str, Matter], at: int) -> list[Matter]:
     return [
         matters[name] for said, name in sorted((said, name) for said, name in found if said is not None) if said <= at
     ]
+
+
+def apart(verb: str, given: Collection[str]) -> bool:
+    """Whether a statement is numbered apart: what is not said as soon as it is opened would leave a gap in what is."""
+    return verb == "propose" or "embargo" in given
 
 
 def _begin(step: Step) -> StatementView:
@@ -182,6 +187,7 @@ STATEMENTS = Table(
     show=_show,
     settle=_settle,
     visible=visible,
+    apart=apart,
     verbs={
         "issue": Verb(
             "Issue a statement of this party.",

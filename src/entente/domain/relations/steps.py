@@ -16,6 +16,8 @@ Kind = Literal["note", "measure", "arrangement", "dialogue", "statement", "meeti
 KINDS: tuple[Kind, ...] = get_args(Kind)
 MATTER = re.compile(rf"([a-z0-9-]{{1,32}})-({'|'.join(KINDS)})-([1-9][0-9]{{0,8}})")
 """Ids are numbered per party and kind, so that nobody can take another's (docs/decisions/0009): ``kr-measure-1``."""
+APART = range(10_000_000, 100_000_000)
+"""Numbers of matters that must not be counted, drawn at random: none is ever reached by counting (decision 0023)."""
 MAX_TEXTS = 8
 """Texts that one step may carry beside it: the languages of one wording, each once."""
 
@@ -101,6 +103,11 @@ def wording(texts: tuple[Text, ...]) -> str:
     """
     lines = [f"{text.lang}\n{text.media_type}\n{text.size}\n{text.sha256}\n" for text in sorted(texts)]
     return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def numbered_apart(matter: str) -> bool:
+    """Whether a matter's number was drawn at random instead of counted; ``matter`` is an id of one."""
+    return int(matter.rpartition("-")[2]) in APART
 
 
 def owner_of(matter: str) -> str:

@@ -4,7 +4,7 @@ A kind of matter is one :class:`Table`. Its verbs are data, so that the commands
 and the refusals all come from the same lines.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -59,6 +59,11 @@ def always(_matter: Matter, _at: int) -> bool:
     return True
 
 
+def counted(_verb: str, _fields: Collection[str]) -> bool:
+    """A kind of matter that is never numbered apart."""
+    return False
+
+
 @dataclass(frozen=True)
 class Verb:
     """A step that may be taken.
@@ -93,6 +98,7 @@ class Table:
 
     ``settle`` gives the state after an allowed step from the view, where it is not the verb's to say. ``visible`` says
     whether it may be seen at an instant (ms): before that, no answer, page, search or error shows that it is there.
+    ``apart`` says whether a matter that a verb opens with these fields is numbered apart, so that a gap tells nothing.
     """
 
     kind: Kind
@@ -103,6 +109,7 @@ class Table:
     show: Callable[[Matter], dict[str, Any]]
     settle: Callable[[Matter], str] | None = None
     visible: Callable[[Matter, int], bool] = always
+    apart: Callable[[str, Collection[str]], bool] = counted
 
     def verb(self, name: str) -> Verb:
         """A verb by its name.

@@ -9,8 +9,8 @@ from relation_world import EN, FIRST, SECOND, START, THREE, World, texts_of
 
 from entente.domain.agreement.instants import format_instant, parse_instant
 from entente.domain.relations.matters import TABLES
-from entente.domain.relations.statements import out, published, visible
-from entente.domain.relations.steps import wording
+from entente.domain.relations.statements import apart, out, published, visible
+from entente.domain.relations.steps import APART, MATTER, numbered_apart, wording
 
 S = "kr-statement-1"
 DIGEST = wording(texts_of(FIRST))
@@ -201,3 +201,26 @@ def test_what_is_published_is_always_visible(after: int, corrected: bool, withdr
     at = AT + after
     assert visible(world[S], at) is (after >= 0)
     assert published(world.matters, at) == ([world[S]] if after >= 0 else [])
+
+
+# Numbers
+
+
+@pytest.mark.parametrize(
+    ("verb", "given", "expected"),
+    [("issue", ("title",), False), ("issue", ("title", "embargo"), True), ("propose", ("title",), True)],
+)
+def test_what_is_not_said_as_soon_as_it_is_opened_is_numbered_apart(
+    verb: str, given: tuple[str, ...], expected: bool
+) -> None:
+    assert apart(verb, given) is expected
+    assert TABLES["statement"].apart(verb, given) is expected
+    assert not TABLES["measure"].apart("announce", ("title", "embargo"))
+
+
+def test_numbers_apart_are_none_that_counting_or_a_restart_reaches() -> None:
+    after_a_restart = 100_000_000
+    assert 10_000 < APART[0] <= APART[-1] < after_a_restart
+    assert all(MATTER.fullmatch(f"kr-statement-{number}") for number in (APART[0], APART[-1]))
+    for number, expected in ((APART[0], True), (APART[-1], True), (APART[0] - 1, False), (after_a_restart, False)):
+        assert numbered_apart(f"kr-statement-{number}") is expected
