@@ -223,4 +223,4 @@ def test_very_many_exchanges_are_counted_by_day_sender_and_precedence() -> None:
     assert counted == [("Japan", f"FLASH × {SINGLE + 1}"), ("Republic of Korea", "ROUTINE × 1")]
     assert str(SINGLE + 2) in texts(draw(told, "en"))
     few = build(terms(), acts(), matters(), [flash], at=AFTERWARDS)
-    assert [row.what for row in rows(few, "en") if row.group == "Exchanges"] == ["→ KR item 1 · FLASH"]
+    assert [row.what for row in rows(few, "en") if row.group == "Exchanges"] == ["→ Republic of Korea · item 1 · FLASH"]

@@ -134,7 +134,7 @@ def test_a_place_that_the_title_names_is_not_said_twice() -> None:
     hand("kr-meeting-9", "propose", "2023-05-01 09:00", level="leader", window=[time], title=title, place="Busan")
     hand("kr-meeting-9", "agree", "2023-05-02 09:00", by="jp", window=time)
     label = lane(told(hand.steps), "meetings").marks[-1].label
-    assert (label["en"], label["ko"]) == ("Summit, Busan", "부산 정상회담, Busan")
+    assert (label["en"], label["ko"]) == ("Summit, Busan", "부산 정상회담(Busan)")
 
 
 def test_a_drawing_may_leave_out_that_a_meeting_was_agreed_since_the_meeting_stands_for_it() -> None:
@@ -181,7 +181,7 @@ def test_each_partys_words_in_an_arrangement_are_its_own_mark() -> None:
     assert [mark.who for mark in found] == [("kr",), ("kr",), ("jp",)]
     hand = Hand()
     hand("kr-arrangement-1", "report", "2020-06-01 09:00", term="talks", of="jp", kept="not_kept")
-    assert labels(lane(told(hand.steps), "kr-arrangement-1").marks)[-1] == "Reports: JP not kept"
+    assert labels(lane(told(hand.steps), "kr-arrangement-1").marks)[-1] == "Report on Japan: not kept"
 
 
 def test_notes_stand_with_the_acts_that_they_record() -> None:
