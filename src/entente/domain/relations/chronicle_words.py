@@ -110,7 +110,7 @@ STATES: Mapping[str, Words] = {
 """The states that a band shows; in others there is none."""
 COMPLAINT_STATES: Mapping[str, Words] = {
     "in_force": _w("Pending", "手続中", "절차 진행 중"),
-    "suspended": _w("Halted", "手続停止中", "절차 정지 중"),
+    "suspended": _w("Halted", "停止中", "정지 중"),
 }
 """The same of a complaint: a case before a forum is not in force."""
 VERBS: Mapping[str, Words] = {
@@ -121,7 +121,7 @@ VERBS: Mapping[str, Words] = {
     "measure resume": _w("Resumed", "再開", "재개"),
     "measure withdraw": _w("Withdrawn", "撤回", "철회"),
     "measure end": _w("Ended", "終了", "종료"),
-    "measure record": _w("Noted", "記録", "기록"),
+    "measure record": _w("Noted", "経過", "경과"),
     "complaint announce": _w("Brought", "提起", "제기"),
     "complaint enforce": _w("Pending", "手続開始", "절차 개시"),
     "complaint suspend": _w("Procedure halted", "手続を停止", "절차 정지"),
@@ -147,7 +147,7 @@ VERBS: Mapping[str, Words] = {
     "dialogue adjourn": _w("Talks adjourned", "対話の休会", "대화 휴회"),
     "dialogue reopen": _w("Talks reopened", "対話の再開", "대화 재개"),
     "dialogue close": _w("Talks closed", "対話の終了", "대화 종료"),
-    "statement issue": _w("Statement", "声明", "성명"),
+    "statement issue": _w("Statement", "発表", "발표"),
     "statement propose": _w("Joint statement proposed", "共同声明案の提示", "공동성명안 제안"),
     "statement adopt": _w("Joint statement signed", "共同声明に署名", "공동성명 서명"),
     "statement confirm": _w("Confirms", "確認", "확인"),

@@ -269,7 +269,7 @@ def _title(scene: Scene, matter: Matter, step: Step) -> Words:
         if condition:
             parts.append(said(ON_CONDITION, lang) + COLON[lang] + said(condition, lang))
         subject = said(about, lang)
-        extra = [part for part in parts if part and part != subject]
+        extra = [part for part in dict.fromkeys(parts) if part and part != subject]
         return subject + (f" – {SEMICOLON[lang].join(extra)}" if extra else "")
 
     return each(title)
