@@ -110,6 +110,20 @@ def test_closer_looks_are_asked_for_on_the_command_line(tmp_path: Path) -> None:
     assert (refused.exit_code, "ends before it begins" in refused.output) == (2, True)
 
 
+def test_the_key_says_whose_letters_stand_at_the_marks() -> None:
+    for lang, japan in (("en", "JP Japan"), ("ja", "JP 日本国"), ("ko", "JP 일본국")):
+        assert japan in texts(draw(CASE, lang))
+
+
+def test_the_table_names_articles_parties_and_brackets_as_each_language_does() -> None:
+    table = [row for row in rows(CASE, "ja") if "本来の終了時刻" in row.what]
+    assert {row.what for row in table} == {
+        f"{name}：本来の終了時刻（Asia/Seoul）（実現せず）" for name in ("日本国", "大韓民国")
+    }
+    assert {row.rests for row in table} == {"kr-4, 第21条3"}
+    assert any(row.who == "日本国、大韓民国" for row in rows(CASE, "ja"))
+
+
 def test_every_phase_in_sight_is_named_in_words() -> None:
     for lang in LANGUAGES:
         shown = " ".join(texts(draw(CASE, lang)))

@@ -30,7 +30,7 @@ from entente.domain.relations.chronicle_words import (
     said,
 )
 from entente.domain.relations.lanes import Form, Lane, Mark, Stretch
-from entente.domain.relations.notes_text import article_in
+from entente.domain.relations.notes_text import rest_in
 
 
 class Ground(NamedTuple):
@@ -64,11 +64,6 @@ class Ground(NamedTuple):
         """The article on a topic in words, else the section of our specification."""
         return article_in_words(self.agreement.article(topic, otherwise))
 
-    def disputes(self) -> Words:
-        """The article on disputes as each language names it."""
-        article = self.agreement.article("disputes", "lifecycle 7")
-        return {"en": article_in_words(article), "ja": article_in("ja", article), "ko": article_in("ko", article)}
-
     def counting(self, party: str, at: int) -> tuple[str, ...]:
         """The acts that count in a party's view from exactly that instant on."""
         parties = self.agreement.parties
@@ -80,7 +75,9 @@ def status_lanes(ground: Ground) -> list[Lane]:
     found = [_view_lane(ground, party) for party in ground.agreement.parties]
     apart = tuple(_differing(ground))
     if apart:
-        found.append(Lane(id="status:differ", group="status", title=DIFFER, note=ground.disputes(), stretches=apart))
+        article = ground.article("disputes", "lifecycle 7")
+        note = each(lambda lang: rest_in(lang, article))
+        found.append(Lane(id="status:differ", group="status", title=DIFFER, note=note, stretches=apart))
     return found
 
 

@@ -32,6 +32,7 @@ TOPICS: Mapping[str, str] = {
     "declare_reading": "reading",
 }
 """The topic of ``articles`` under which the terms name what an act rests on."""
+_ART = "Art. "
 _ARTICLE = re.compile(r"([0-9]+)(?:\(([0-9]+)\))?((?:\([a-z]+\))?)")
 
 
@@ -71,6 +72,14 @@ def article_in(language: Language, article: str) -> str:
     if language == "ja":
         return f"第{number}条{paragraph or ''}{letter}"
     return f"제{number}조" + (f" 제{paragraph}항" if paragraph else "") + (f" {letter}" if letter else "")
+
+
+def rest_in(lang: str, rest: str) -> str:
+    """What something rests on in a language: ``Art. 21(3)`` is named as in its notes, an id stays as it is."""
+    article = rest.removeprefix(_ART)
+    if article == rest or lang not in ("ja", "ko"):
+        return rest
+    return article_in("ja" if lang == "ja" else "ko", article)
 
 
 def _facts(language: Language, act: Act, agreement: Agreement, to: Sequence[str]) -> tuple[tuple[str, str], ...]:
