@@ -67,7 +67,7 @@ def test_everything_came_as_the_scenario_expects(answered: dict[str, Any]) -> No
 
 def test_allowed_at_the_last_millisecond_and_refused_at_midnight(answered: dict[str, Any]) -> None:
     nobody_acted = lines(answered, 1)
-    last, after = nobody_acted["kr: missile warning, last instant"], nobody_acted["jp: missile warning, FLASH"]
+    last, after = nobody_acted["ROK: warning at the last instant"], nobody_acted["Japan: missile warning, FLASH"]
     assert (last["status"]["at"], last["outcome"]) == ("2019-11-22T14:59:59.999Z", "queued")
     assert (after["status"]["at"], after["outcome"]) == ("2019-11-22T15:00:00.000Z", "refused")
     assert [(reason["code"], reason["rests_on"]) for reason in after["reasons"]] == [
@@ -79,16 +79,16 @@ def test_what_was_under_way_at_midnight_is_refused_on_both_sides_and_what_was_gi
     answered: dict[str, Any],
 ) -> None:
     nobody_acted = lines(answered, 1)
-    assert nobody_acted["jp: the courier's bag arrives"]["outcome"] == "jp: 1 refused, AGREEMENT"
+    assert nobody_acted["Japan: the courier's bag arrives"]["outcome"] == "jp: 1 refused, AGREEMENT"
     assert nobody_acted["the line is back: what was queued"]["outcome"] == "both sides: 2 refused, AGREEMENT"
-    assert nobody_acted["kr opens what it was given before"]["outcome"] == "as given"
+    assert nobody_acted["ROK opens what it had been given"]["outcome"] == "as given"
     for checked in answered["parts"][1]["evidence"]:
         register = {each["party"]: each for each in checked["registers"]}
         assert [(each["state"], each["code"]) for each in register["jp"]["held"]] == [("refused", "AGREEMENT")] * 2
 
 
 def test_the_views_of_the_suspended_notice_differ_and_release_goes_on(answered: dict[str, Any]) -> None:
-    status = lines(answered, 0)["jp's reading: the notice is spent"]["status"]
+    status = lines(answered, 0)["Japan's reading: spent (press)"]["status"]
     assert {party: view["phase"] for party, view in status["views"].items()} == {
         "jp": "in_force", "kr": "notice_suspended",
     }  # fmt: skip
@@ -96,7 +96,7 @@ def test_the_views_of_the_suspended_notice_differ_and_release_goes_on(answered: 
 
 
 def test_the_acts_are_received_at_the_instants_of_the_acts_document(answered: dict[str, Any]) -> None:
-    assert lines(answered, 0)["kr suspends its notice"]["status"]["at"] == "2019-11-22T09:00:00.000Z"
+    assert lines(answered, 0)["ROK suspends its notice"]["status"]["at"] == "2019-11-22T09:00:00.000Z"
 
 
 @pytest.mark.usefixtures("printed")

@@ -10,8 +10,8 @@ from entente.cli.timeline_ink import JOINT, TIME, Span, breadth
 from entente.cli.timeline_place import Flag, place
 from entente.cli.timeline_text import fit, width
 from entente.domain.relations.chronicle import Chronicle
+from entente.domain.relations.chronicle_words import COLON, COMMA, said
 from entente.domain.relations.chronicle_words import JOINT as JOINT_WORD
-from entente.domain.relations.chronicle_words import said
 from entente.domain.relations.lanes import Lane, Mark, Stretch
 
 ROWS = 7
@@ -124,7 +124,7 @@ class Flags:
     def title(self, mark: Mark) -> str:
         """All that there is to say of a mark in one line."""
         names = (said(self.chronicle.names.get(party, {}), self.lang) or party.upper() for party in mark.who)
-        return ": ".join(filter(None, (", ".join(names), said(mark.title, self.lang))))
+        return COLON[self.lang].join(filter(None, (COMMA[self.lang].join(names), said(mark.title, self.lang))))
 
     def colour(self, mark: Mark) -> str:
         """The colour of a mark: its party's, or one for what several did or time did."""

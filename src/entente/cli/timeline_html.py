@@ -15,8 +15,9 @@ from entente.cli.timeline_svg import WIDE, WIDTHS, Look, Window, leaves
 from entente.cli.timeline_words import COLUMNS, FORMS, LANGUAGE, LANGUAGE_NAMES, STATUS, TABLE
 from entente.domain.agreement.instants import format_instant
 from entente.domain.relations.chronicle import Chronicle
-from entente.domain.relations.chronicle_words import GROUP_WORDS, LANGUAGES, said
+from entente.domain.relations.chronicle_words import COLON, COMMA, GROUP_WORDS, LANGUAGES, bracketed, said
 from entente.domain.relations.lanes import Lane, Mark
+from entente.domain.relations.notes_text import rest_in
 
 SINGLE = 200
 """With more exchanges than this the table counts those of a day instead of listing them."""
@@ -87,21 +88,25 @@ def _stretches(lane: Lane, lang: str) -> list[Row]:
     found = []
     for stretch in lane.stretches:
         label = said(stretch.label, lang)
-        what = label if label == title else f"{title}: {label}"
-        found.append(Row(stretch.begins, stretch.ends, group, "", what, ", ".join(stretch.rests)))
+        what = label if label == title else title + COLON[lang] + label
+        found.append(Row(stretch.begins, stretch.ends, group, "", what, _rests(stretch.rests, lang)))
     return found
 
 
 def _mark(chronicle: Chronicle, mark: Mark, lane: Lane, lang: str) -> Row:
     what = said(mark.title, lang)
     if mark.form in ("expected", "averted"):
-        what += f" ({said(FORMS[mark.form], lang)})"
+        what = bracketed(what, said(FORMS[mark.form], lang), lang)
     group = said(STATUS if lane.group == "status" else GROUP_WORDS[lane.group], lang)
-    return Row(mark.at, mark.until, group, _names(chronicle, mark.who, lang), what, ", ".join(mark.rests))
+    return Row(mark.at, mark.until, group, _names(chronicle, mark.who, lang), what, _rests(mark.rests, lang))
 
 
 def _names(chronicle: Chronicle, who: Sequence[str], lang: str) -> str:
-    return ", ".join(said(chronicle.names.get(party, {}), lang) or party.upper() for party in who)
+    return COMMA[lang].join(said(chronicle.names.get(party, {}), lang) or party.upper() for party in who)
+
+
+def _rests(rests: Sequence[str], lang: str) -> str:
+    return ", ".join(rest_in(lang, each) for each in rests)
 
 
 def _counted(chronicle: Chronicle, lane: Lane, lang: str) -> Iterator[Row]:

@@ -16,7 +16,7 @@ from entente.cli.timeline_style import band
 from entente.cli.timeline_text import fit, width, wrap
 from entente.cli.timeline_words import NOTHING_IN, NUMBERED
 from entente.domain.relations.chronicle import Chronicle
-from entente.domain.relations.chronicle_words import GROUP_WORDS, said
+from entente.domain.relations.chronicle_words import COMMA, GROUP_WORDS, said
 from entente.domain.relations.lanes import Lane, Mark
 
 BAND = 22.0
@@ -87,7 +87,7 @@ class Panel:
         self._second_axis()
         self._numbers()
         if empty:
-            names = ", ".join(dict.fromkeys(said(lane.title, self.lang) for lane in empty))
+            names = COMMA[self.lang].join(dict.fromkeys(said(lane.title, self.lang) for lane in empty))
             text = said(NOTHING_IN, self.lang).format(names)
             for line in wrap(text, 11, self.where.right - self.where.plot, 3):
                 self.bottom += 16

@@ -13,8 +13,8 @@ from entente.cli.timeline_style import band, patterns, style
 from entente.cli.timeline_text import wrap
 from entente.cli.timeline_words import AS_KNOWN, CLOSER, DESCRIPTION, FORMS, NOW, TIMES_IN, WHOLE
 from entente.domain.relations.chronicle import Chronicle
+from entente.domain.relations.chronicle_words import COMMA, PHASES, day_in_words, said
 from entente.domain.relations.chronicle_words import JOINT as JOINT_WORD
-from entente.domain.relations.chronicle_words import PHASES, day_in_words, said
 
 WIDTHS = (1280, 1920)
 WIDE = 1600
@@ -179,7 +179,7 @@ class _Entry(NamedTuple):
 
 def _key(chronicle: Chronicle, lang: str, look: Look, ink: Ink, y: float) -> float:
     entries = [
-        _Entry(said(chronicle.names[party], lang), index % 4, f"party{index % 4}", "done")
+        _Entry(f"{party.upper()} {said(chronicle.names[party], lang)}", index % 4, f"party{index % 4}", "done")
         for index, party in enumerate(chronicle.parties)
     ]
     entries.append(_Entry(said(JOINT_WORD, lang), JOINT, "ink", "done"))
@@ -217,7 +217,7 @@ def _entry(ink: Ink, entry: _Entry, x: float, y: float, prefix: str) -> None:
 
 
 def _document(chronicle: Chronicle, lang: str, look: Look, ink: Ink, high: float) -> str:
-    names = ", ".join(said(chronicle.names[party], lang) for party in chronicle.parties)
+    names = COMMA[lang].join(said(chronicle.names[party], lang) for party in chronicle.parties)
     begins, ends = (day_in_words(local(at, chronicle.zone).date(), lang) for at in (chronicle.begins, chronicle.ends))
     about = said(DESCRIPTION, lang).format(
         parties=names, begins=begins, ends=ends, lanes=len(chronicle.lanes), marks=len(chronicle.marks)

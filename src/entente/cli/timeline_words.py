@@ -14,21 +14,21 @@ WHOLE = _w("The whole course", "全体の経過", "전체 경과")
 CLOSER = _w("Closer", "拡大", "확대")
 TIMES_IN = _w("times in {}", "時刻：{}", "시각: {}")
 AS_KNOWN = _w("as known at {}", "{}現在", "{} 현재")
-NOW = _w("known up to here", "ここまで判明", "여기까지 확인")
+NOW = _w("known up to here", "この時点まで判明", "이 시점까지 확인")
 FORMS: Mapping[str, Words] = {
     "done": _w("came about", "実現", "실현"),
     "expected": _w("to come as things stand", "予定", "예정"),
-    "averted": _w("did not come about", "実現せず", "불발"),
+    "averted": _w("did not come about", "実現せず", "미실현"),
     "refused": _w("refused", "不受理", "거부"),
     "limit": _w("last day for notice", "終了通告の期限", "종료 통보 기한"),
 }
-NUMBERED = _w("Numbered above", "番号の内訳", "번호 목록")
+NUMBERED = _w("Numbered above", "番号の内訳", "번호별 내역")
 NOTHING_IN = _w("Nothing here in: {}", "この期間に記載なし：{}", "이 기간에 없음: {}")
 STATUS = _w("Status", "協定の状態", "협정의 상태")
 TABLE = _w("Everything, in order of time", "全記録（時系列）", "전체 기록(시간순)")
 COLUMNS: Mapping[str, Words] = {
     "local": _w("Time, {}", "時刻（{}）", "시각({})"),
-    "utc": _w("UTC", "協定世界時", "협정 세계시"),
+    "utc": _w("UTC", "協定世界時（UTC）", "협정 세계시(UTC)"),
     "lane": _w("Of", "区分", "구분"),
     "who": _w("Who", "主体", "주체"),
     "what": _w("What", "内容", "내용"),
@@ -36,7 +36,7 @@ COLUMNS: Mapping[str, Words] = {
 }
 DESCRIPTION = _w(
     "{parties}: from {begins} to {ends}. {lanes} lanes with {marks} marks; the table below the drawing has them all.",
-    "{parties}：{begins}から{ends}まで。{lanes}行、{marks}件。全件は図の下の表にある。",
-    "{parties}: {begins}부터 {ends}까지. {lanes}개 줄, {marks}건. 전체는 그림 아래 표에 있다.",
+    "{parties}：{begins}から{ends}まで。{lanes}行、{marks}件。全件は図の下の表に示す。",
+    "{parties}: {begins}부터 {ends}까지. {lanes}개 행, {marks}건. 전체 내용은 그림 아래 표에 있다.",
 )
 LANGUAGE = _w("Language", "言語", "언어")

@@ -198,7 +198,8 @@ def test_the_notice_was_given_by_hand_and_what_shows_it_is_a_file_here(record: R
     (delivery,) = record.matters(LATER)["kr-note-1"].view.deliveries["jp"]
     shown = hashlib.sha256((CASE / "receipt-2019-08-23.txt").read_bytes()).hexdigest()
     assert (delivery.get("channel"), delivery.get("evidence")) == ("hand", shown)
-    assert delivery.get("on") == next(act.dispatched for act in record.acts if act.id == "kr-3")
+    given = next(act.dispatched for act in record.acts if act.id == "kr-3")
+    assert given <= delivery.get("on") < given + 60_000
 
 
 def test_the_series_can_be_read_and_keep_what_was_revised(record: Record) -> None:

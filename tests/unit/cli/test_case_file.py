@@ -4,12 +4,15 @@ import re
 
 import pytest
 from case_lines import CASE, LATER, day
+from korean import misfits
 
 from entente.cli.scenario import Scenario
 from entente.cli.scenario_parse import load_scenario
 from entente.cli.scenario_record import Record, record_of
+from entente.cli.timeline import chronicle_of
 
 MARKS = ("EXERCISE", "演習", "연습")
+SCRIPTS = {"ja": r"[\u3040-\u30ff\u4e00-\u9fff]", "ko": r"[\uac00-\ud7a3]"}
 
 
 @pytest.fixture(scope="module")
@@ -35,8 +38,8 @@ def test_every_text_and_item_is_marked_as_an_exercise_in_three_languages(case: S
 
 def test_every_series_says_that_it_is_invented_and_in_which_unit(record: Record) -> None:
     views = [matter.view for matter in record.matters(LATER).values() if matter.kind == "indicator"]
-    assert [view.unit for view in views] == ["index, June 2019 = 100", "thousands a month"]
-    assert all(view.source == f"{' '.join(MARKS)}: invented figures" for view in views)
+    assert [view.unit for view in views] == ["2019-06 = 100", "1,000/month 月 월"]
+    assert all(view.source == f"{' '.join(MARKS)}: invented 架空 가상" for view in views)
 
 
 def test_whatever_is_said_in_a_language_is_said_in_all_three(record: Record) -> None:
@@ -46,11 +49,41 @@ def test_whatever_is_said_in_a_language_is_said_in_all_three(record: Record) -> 
     assert [each for each in worded if each[2] != {"en", "ja", "ko"}] == []
 
 
-def test_every_party_writes_in_its_own_language_too(record: Record) -> None:
-    own = {"jp": "ja", "kr": "ko"}
+def test_every_text_beside_a_step_is_there_in_all_three_languages(record: Record) -> None:
+    beside = [(step.matter, step.verb, {text.lang for text in step.texts if text.media_type == "text/plain"})
+              for step in record.steps]  # fmt: skip
+    worded = [each for each in beside if each[2]]
+    assert len(worded) > 20
+    assert [each for each in worded if each[2] != {"en", "ja", "ko"}] == []
+
+
+def test_each_language_is_written_in_its_own_script(case: Scenario, record: Record) -> None:
+    """No text of one language was put in another's place: kana and Chinese characters, Hangul, or neither."""
+    said = [("title", dict(case.title))]
+    said += [(step.matter, value) for step in record.steps for value in step.values.values() if isinstance(value, dict)]
     for step in record.steps:
-        langs = {text.lang for text in step.texts if text.media_type == "text/plain"}
-        assert not langs or {"en", own[step.by]} <= langs, (step.matter, step.verb)
+        texts = [text for text in step.texts if text.media_type == "text/plain"]
+        said += [(step.matter, {text.lang: record.files[text.sha256].decode() for text in texts})] if texts else []
+    for where, words in said:
+        for lang, text in words.items():
+            shown = "".join(character for character in text if character not in "演習연습" or "演習 연습" not in text)
+            scripts = {bool(re.search(each, shown)) and name for name, each in SCRIPTS.items()} - {False}
+            assert scripts == ({lang} if lang in SCRIPTS else set()), (where, lang, text)
+
+
+@pytest.mark.parametrize("lang", ["ja", "ko"])
+def test_nothing_in_the_drawn_case_falls_back_to_english(case: Scenario, lang: str) -> None:
+    drawn = chronicle_of(case, None)
+    for lane in drawn.lanes:
+        words = [lane.title, *(mark.title for mark in lane.marks), *(stretch.label for stretch in lane.stretches)]
+        assert [each for each in words if not re.search(SCRIPTS[lang], each[lang])] == []
+        assert [each for each in words if re.search(r"(Chengdu|Nagoya|Tokyo|Vienna|Geneva|JP|KR)", each[lang])] == []
+
+
+def test_korean_particles_fit_what_stands_before_them(record: Record) -> None:
+    said = [value["ko"] for step in record.steps for value in step.values.values() if isinstance(value, dict)]
+    said += [record.files[text.sha256].decode() for step in record.steps for text in step.texts if text.lang == "ko"]
+    assert misfits(" ".join(said)) == []
 
 
 @pytest.mark.parametrize(
@@ -60,8 +93,8 @@ def test_what_is_known_from_the_press_alone_says_so(record: Record, name: str) -
     opened = record.matters(LATER)[name].opened
     texts = {text.lang: record.files[text.sha256].decode() for text in opened.texts}
     assert "as reported by the press" in texts["en"].lower()
-    assert "報道による" in texts.get("ja", "報道による")
-    assert "언론 보도에 따" in texts.get("ko", "언론 보도에 따")
+    assert "報道による" in texts["ja"]
+    assert "언론 보도에 따" in texts["ko"]
 
 
 @pytest.mark.parametrize(("reading", "statement"), [("kr-5", "kr-statement-5"), ("jp-3", "jp-statement-3")])
@@ -72,6 +105,10 @@ def test_each_reading_has_a_statement_beside_it_that_says_whence_it_is_known(
     opened = record.matters(LATER)[statement].opened
     assert (act.kind, opened.by, opened.refs) == ("declare_reading", act.by, (reading,))
     assert day(opened.at) == day(act.dispatched) == "2020-08-24"
+    title = opened.get("title")
+    assert [
+        title[lang].partition(mark)[0] for lang, mark in (("en", "Press: "), ("ja", "報道："), ("ko", "보도: "))
+    ] == [""] * 3
 
 
 def test_every_source_is_listed_and_no_other() -> None:

@@ -110,6 +110,20 @@ def test_closer_looks_are_asked_for_on_the_command_line(tmp_path: Path) -> None:
     assert (refused.exit_code, "ends before it begins" in refused.output) == (2, True)
 
 
+def test_the_key_says_whose_letters_stand_at_the_marks() -> None:
+    for lang, japan in (("en", "JP Japan"), ("ja", "JP 日本国"), ("ko", "JP 일본국")):
+        assert japan in texts(draw(CASE, lang))
+
+
+def test_the_table_names_articles_parties_and_brackets_as_each_language_does() -> None:
+    table = [row for row in rows(CASE, "ja") if "本来の終了時刻" in row.what]
+    assert {row.what for row in table} == {
+        f"{name}：本来の終了時刻（Asia/Seoul）（実現せず）" for name in ("日本国", "大韓民国")
+    }
+    assert {row.rests for row in table} == {"kr-4, 第21条3"}
+    assert any(row.who == "日本国、大韓民国" for row in rows(CASE, "ja"))
+
+
 def test_every_phase_in_sight_is_named_in_words() -> None:
     for lang in LANGUAGES:
         shown = " ".join(texts(draw(CASE, lang)))
@@ -223,4 +237,4 @@ def test_very_many_exchanges_are_counted_by_day_sender_and_precedence() -> None:
     assert counted == [("Japan", f"FLASH × {SINGLE + 1}"), ("Republic of Korea", "ROUTINE × 1")]
     assert str(SINGLE + 2) in texts(draw(told, "en"))
     few = build(terms(), acts(), matters(), [flash], at=AFTERWARDS)
-    assert [row.what for row in rows(few, "en") if row.group == "Exchanges"] == ["→ KR item 1 · FLASH"]
+    assert [row.what for row in rows(few, "en") if row.group == "Exchanges"] == ["→ Republic of Korea · item 1 · FLASH"]

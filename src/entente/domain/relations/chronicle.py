@@ -14,7 +14,7 @@ from entente.domain.agreement.calendar import Period, add, first_instant, month_
 from entente.domain.agreement.instants import parse_day
 from entente.domain.agreement.status import AgreementStatus, status, timeline
 from entente.domain.agreement.terms import Agreement
-from entente.domain.relations.chronicle_words import GROUP_WORDS, Words, each, plain, said
+from entente.domain.relations.chronicle_words import COMMA, GROUP_WORDS, Words, each, plain, said
 from entente.domain.relations.indicators import Series
 from entente.domain.relations.lanes import Curve, Exchange, Group, Lane, Mark, Value
 from entente.domain.relations.lanes_matters import (
@@ -79,7 +79,7 @@ def build(
     agreement = documents[first]
     zone = agreement.termination.zone
     known = [_known(act, at) for act in sorted(acts, key=lambda act: (act.dispatched, act.id)) if act.dispatched <= at]
-    given = [_exchange(item) for item in exchanges if item.at <= at]
+    given = [_exchange(item, agreement) for item in exchanges if item.at <= at]
     unseen = hidden(matters, at)
     seen = [matter for matter in matters.values() if matter.id not in unseen and matter.opened.at <= at]
     begins, ends = span or _span(known, seen, given, at)
@@ -139,15 +139,24 @@ def _lane(group: Group, marks: Iterable[Mark]) -> Lane:
     return Lane(id=group, group=group, title=GROUP_WORDS[group], marks=in_order)
 
 
-def _exchange(item: Exchange) -> Mark:
-    to = ", ".join(party.upper() for party in item.recipients)
-    text = f"→ {to} {item.label}".rstrip()
+def _exchange(item: Exchange, agreement: Agreement) -> Mark:
+    """Given to whom: by letters where there is little room, by name in the table."""
+    letters = ", ".join(party.upper() for party in item.recipients)
+
+    def named(party: str, lang: str) -> str:
+        terms = agreement.party.get(party)
+        return party.upper() if terms is None else said(terms.name, lang)
+
+    def title(lang: str) -> str:
+        names = COMMA[lang].join(named(party, lang) for party in item.recipients)
+        return " · ".join(filter(None, (f"→ {names}", item.label, item.precedence)))
+
     return Mark(
         at=item.at,
         lane="exchanges",
         who=(item.sender,),
-        label=plain(f"{text} · {item.precedence}"),
-        title=plain(f"{text} · {item.precedence}"),
+        label=plain(f"{f'→ {letters} {item.label}'.rstrip()} · {item.precedence}"),
+        title=each(title),
         minor=True,
         code=item.precedence,
     )

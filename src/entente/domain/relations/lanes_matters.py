@@ -9,16 +9,23 @@ from typing import NamedTuple
 
 from entente.domain.agreement.calendar import first_instant
 from entente.domain.relations.chronicle_words import (
+    COLON,
+    COMMA,
+    COMPLAINT_STATES,
     GROUP_WORDS,
     KEPT,
     ON_CONDITION,
     REFUSED,
+    REPORT_ON,
     ROUND,
+    SEMICOLON,
     STATES,
     VERBS,
     VIDEO,
     Words,
+    bracketed,
     each,
+    placed,
     plain,
     said,
 )
@@ -119,15 +126,33 @@ def _stretches(scene: Scene, matter: Matter) -> Iterator[Stretch]:
         if held is not None and held[1] == event.state:
             continue
         if held is not None and held[0] < begins:
-            yield _stretch(scene, held, begins)
+            yield _stretch(scene, matter, held, begins)
         held = (begins, event.state, event.step)
     if held is not None and held[1] in STATES and held[0] < scene.ends:
-        yield _stretch(scene, held, scene.ends)
+        yield _stretch(scene, matter, held, scene.ends)
 
 
-def _stretch(scene: Scene, held: tuple[int, str, Step], ends: int) -> Stretch:
+def _stretch(scene: Scene, matter: Matter, held: tuple[int, str, Step], ends: int) -> Stretch:
     begins, state, step = held
-    return Stretch(begins=begins, ends=ends, state=state, label=STATES[state], rests=scene.rests(step))
+    own = COMPLAINT_STATES if _is_complaint(matter) else {}
+    return Stretch(begins=begins, ends=ends, state=state, label=own.get(state, STATES[state]), rests=scene.rests(step))
+
+
+def _is_complaint(matter: Matter) -> bool:
+    return matter.kind == "measure" and matter.opened.get("subject") == "complaint"
+
+
+def _does(scene: Scene, matter: Matter, step: Step) -> Words:
+    """What a step does in words; a measure that is a complaint has some of its own."""
+    words = VERBS.get(f"{step.kind} {step.verb}", plain(step.verb))
+    if matter.kind == "note":
+        return each(lambda lang: bracketed(said(words, lang), matter.opened.get("act"), lang))
+    if step.verb == "report":
+        name, kept = scene.name(step.get("of")), KEPT[step.get("kept")]
+        return each(lambda lang: said(REPORT_ON, lang).format(said(name, lang)) + COLON[lang] + said(kept, lang))
+    if step.verb in ("postpone", "cancel") and step.kind == "dialogue":
+        return each(lambda lang: f"{_round(step, lang)} {said(words, lang)}")
+    return VERBS.get(f"complaint {step.verb}", words) if _is_complaint(matter) else words
 
 
 def _instant(scene: Scene, step: Step) -> int:
@@ -150,7 +175,7 @@ def _marks(scene: Scene, matter: Matter, lane: str) -> Iterator[Mark]:
     """A mark for each step, and one for each round or meeting itself."""
     for event in scene.events(matter):
         if event.refusal is not None:
-            yield _refused(scene, event, lane)
+            yield _refused(scene, matter, event, lane)
         elif (matter.kind, event.step.verb) not in _GATHERED:
             yield _mark(scene, matter, event, lane)
     if matter.kind == "dialogue":
@@ -180,8 +205,8 @@ def _mark(scene: Scene, matter: Matter, event: Event, lane: str) -> Mark:
         lane=lane,
         who=matter.audience if event.state == "joint" else (step.by,),
         form=form if at <= scene.at else "expected",
-        label=_label(matter, event),
-        title=_title(matter, step),
+        label=_label(scene, matter, event),
+        title=_title(scene, matter, step),
         rests=scene.rests(step),
         minor=f"{step.kind} {step.verb}" in _MINOR,
     )
@@ -196,40 +221,35 @@ def _public(matter: Matter, step: Step) -> tuple[int, Form]:
     return (step.at if early else max(step.at, said_at)), "done"
 
 
-def _refused(scene: Scene, event: Event, lane: str) -> Mark:
+def _refused(scene: Scene, matter: Matter, event: Event, lane: str) -> Mark:
     step, refusal = event.step, event.refusal
     code = refusal.code if refusal is not None else ""
-    words = VERBS.get(f"{step.kind} {step.verb}", plain(step.verb))
+    words = _does(scene, matter, step)
     return Mark(
         at=step.at,
         lane=lane,
         who=(step.by,),
         form="refused",
-        label=each(lambda lang: f"{said(words, lang)} ({said(REFUSED, lang)})"),
-        title=each(lambda lang: f"{said(words, lang)}; {said(REFUSED, lang)}: {code}"),
+        label=each(lambda lang: bracketed(said(words, lang), said(REFUSED, lang), lang)),
+        title=each(lambda lang: f"{said(words, lang)}{SEMICOLON[lang]}{said(REFUSED, lang)}{COLON[lang]}{code}"),
         rests=scene.rests(step),
         minor=True,
         code=code,
     )
 
 
-def _label(matter: Matter, event: Event) -> Words:
+def _label(scene: Scene, matter: Matter, event: Event) -> Words:
     """A few words: the step's own line where it has one, else what it does; with the title where a lane has many."""
     step = event.step
-    words = VERBS.get(f"{step.kind} {step.verb}", plain(step.verb))
+    words = _does(scene, matter, step)
     title: Words = matter.opened.get("title", {})
     summary: Words = step.get("summary", {})
     if matter.kind == "statement" and (step.verb == "issue" or event.state == "joint"):
         return each(lambda lang: said(title, lang))
     if matter.kind in ("statement", "meeting"):
-        return each(lambda lang: f"{said(words, lang)}: {said(title, lang)}")
-    if matter.kind == "note":
-        return each(lambda lang: f"{said(words, lang)} ({matter.opened.get('act')})")
-    if step.verb in ("postpone", "cancel"):
-        return each(lambda lang: f"{_round(step, lang)} {said(words, lang)}")
-    if step.verb == "report":
-        kept = KEPT[step.get("kept")]
-        return each(lambda lang: f"{said(words, lang)}: {step.get('of').upper()} {said(kept, lang)}")
+        return each(lambda lang: f"{said(words, lang)}{COLON[lang]}{said(title, lang)}")
+    if matter.kind == "note" or step.verb in ("postpone", "cancel", "report"):
+        return words
     return each(lambda lang: said(summary, lang).rstrip(".。") or said(words, lang))
 
 
@@ -237,20 +257,20 @@ def _round(step: Step, lang: str) -> str:
     return said(ROUND, lang).format(step.get("round"))
 
 
-def _title(matter: Matter, step: Step) -> Words:
+def _title(scene: Scene, matter: Matter, step: Step) -> Words:
     """All that a reader of the table wants: which matter, what was done, in which words, on which condition."""
-    about: Words = matter.opened.get("title", plain(matter.id))
-    words = VERBS.get(f"{step.kind} {step.verb}", plain(step.verb))
+    words = _does(scene, matter, step)
+    about: Words = words if matter.kind == "note" else matter.opened.get("title", plain(matter.id))
     further: list[Words] = [step.get(field, {}) for field in ("summary", "claim", "reason")]
     condition: Words = step.get("condition", {})
 
     def title(lang: str) -> str:
         parts = [said(words, lang), *(said(one, lang) for one in further)]
         if condition:
-            parts.append(f"{said(ON_CONDITION, lang)}: {said(condition, lang)}")
+            parts.append(said(ON_CONDITION, lang) + COLON[lang] + said(condition, lang))
         subject = said(about, lang)
-        extra = [part for part in parts if part and part != subject]
-        return subject + (f" – {'; '.join(extra)}" if extra else "")
+        extra = [part for part in dict.fromkeys(parts) if part and part != subject]
+        return subject + (f" – {SEMICOLON[lang].join(extra)}" if extra else "")
 
     return each(title)
 
@@ -291,10 +311,12 @@ def _rounds(scene: Scene, matter: Matter, lane: str) -> Iterator[Mark]:
 
 def _round_mark(matter: Matter, round_: _Round, lane: str) -> Mark:
     def place(lang: str) -> str:
-        return ", ".join(filter(None, (round_.place, said(VIDEO, lang) if round_.video else "")))
+        return COMMA[lang].join(
+            filter(None, (said(placed(round_.place), lang), said(VIDEO, lang) if round_.video else ""))
+        )
 
     def label(lang: str) -> str:
-        return ", ".join(filter(None, (_round(round_.step, lang), place(lang))))
+        return COMMA[lang].join(filter(None, (_round(round_.step, lang), place(lang))))
 
     def title(lang: str) -> str:
         parts = (said(matter.opened.get("title", {}), lang), label(lang), said(round_.summary, lang))
@@ -332,7 +354,7 @@ def _meeting(scene: Scene, matter: Matter, lane: str) -> Iterator[Mark]:
     about: Words = matter.opened.get("title", plain(matter.id))
 
     def title(lang: str) -> str:
-        parts = (_placed(said(about, lang), place), said(host, lang), said(summary, lang))
+        parts = (_where(said(about, lang), place, lang), said(host, lang), said(summary, lang))
         return " – ".join(filter(None, parts))
 
     yield Mark(
@@ -341,15 +363,18 @@ def _meeting(scene: Scene, matter: Matter, lane: str) -> Iterator[Mark]:
         lane=lane,
         who=matter.audience,
         form=form,
-        label=each(lambda lang: _placed(said(about, lang), place)),
+        label=each(lambda lang: _where(said(about, lang), place, lang)),
         title=each(title),
         rests=scene.rests(matter.opened),
     )
 
 
-def _placed(title: str, place: str) -> str:
+def _where(title: str, place: str, lang: str) -> str:
     """A title with the place, where it does not name it itself."""
-    return title if not place or place in title else f"{title}, {place}"
+    name = said(placed(place), lang)
+    if not name or name in title or place in title:
+        return title
+    return f"{title}, {name}" if lang == "en" else bracketed(title, name, lang)
 
 
 def hidden(matters: Mapping[str, Matter], at: int) -> frozenset[str]:

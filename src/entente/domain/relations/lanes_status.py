@@ -11,6 +11,7 @@ from entente.domain.agreement.status import AgreementStatus, ViewStatus
 from entente.domain.agreement.terms import Agreement, article_in_words
 from entente.domain.relations.chronicle_words import (
     ACTS,
+    COLON,
     DIFFER,
     ENDED,
     ENDS,
@@ -18,15 +19,18 @@ from entente.domain.relations.chronicle_words import (
     PHASES,
     READINGS,
     REFUSED,
+    SEMICOLON,
     TOPICS,
     WOULD_HAVE_ENDED,
     Words,
+    bracketed,
     day_in_words,
     each,
     plain,
     said,
 )
 from entente.domain.relations.lanes import Form, Lane, Mark, Stretch
+from entente.domain.relations.notes_text import rest_in
 
 
 class Ground(NamedTuple):
@@ -71,7 +75,8 @@ def status_lanes(ground: Ground) -> list[Lane]:
     found = [_view_lane(ground, party) for party in ground.agreement.parties]
     apart = tuple(_differing(ground))
     if apart:
-        note = plain(ground.article("disputes", "lifecycle 7"))
+        article = ground.article("disputes", "lifecycle 7")
+        note = each(lambda lang: rest_in(lang, article))
         found.append(Lane(id="status:differ", group="status", title=DIFFER, note=note, stretches=apart))
     return found
 
@@ -136,7 +141,7 @@ def _end(ground: Ground, party: str, end: int, zone: str, *, stopped: int | None
         lane=f"status:{party}",
         form=form,
         label=label,
-        title=each(lambda lang: f"{said(name, lang)}: {said(label, lang)} ({zone})"),
+        title=each(lambda lang: said(name, lang) + COLON[lang] + bracketed(said(label, lang), zone, lang)),
         rests=(*rests, ground.article("termination", "lifecycle 4")),
     )
 
@@ -160,7 +165,9 @@ def _deadline(ground: Ground, party: str, day: date, zone: str, at: int) -> Mark
         lane=f"status:{party}",
         form="limit",
         label=LAST_DAY_FOR_NOTICE,
-        title=each(lambda lang: f"{said(LAST_DAY_FOR_NOTICE, lang)}: {day_in_words(day, lang)} ({zone})"),
+        title=each(
+            lambda lang: said(LAST_DAY_FOR_NOTICE, lang) + COLON[lang] + bracketed(day_in_words(day, lang), zone, lang)
+        ),
         rests=(ground.article("termination", "lifecycle 4"),),
         minor=True,
     )
@@ -177,8 +184,8 @@ def _act(ground: Ground, act: Act, code: str) -> Mark:
     words = READINGS.get(act.reading or "", ACTS[act.kind])
 
     def title(lang: str) -> str:
-        what = f"{said(words, lang)} ({act.id})"
-        return f"{what}; {said(REFUSED, lang)}: {code}" if code else what
+        what = bracketed(said(words, lang), act.id, lang)
+        return what + SEMICOLON[lang] + said(REFUSED, lang) + COLON[lang] + code if code else what
 
     topic = TOPICS.get(act.kind, "termination")
     otherwise = {"force": "lifecycle 2", "termination": "lifecycle 4", "disputes": "lifecycle 5"}

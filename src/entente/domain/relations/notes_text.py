@@ -13,6 +13,7 @@ from entente.domain.agreement.calendar import local_day
 from entente.domain.agreement.instants import format_instant
 from entente.domain.agreement.terms import Agreement
 from entente.domain.marking.banner import in_language
+from entente.domain.relations.chronicle_words import COLON, COMMA, bracketed
 from entente.domain.relations.notes_words import DAY, DOES, LINES, READINGS, RECORDS, SENTENCES, TITLE, UNKNOWN
 
 Language = Literal["en", "ja", "ko"]
@@ -31,6 +32,7 @@ TOPICS: Mapping[str, str] = {
     "declare_reading": "reading",
 }
 """The topic of ``articles`` under which the terms name what an act rests on."""
+_ART = "Art. "
 _ARTICLE = re.compile(r"([0-9]+)(?:\(([0-9]+)\))?((?:\([a-z]+\))?)")
 
 
@@ -56,7 +58,7 @@ def render(
     signed = (("office", office), ("signer", signer), ("authority", authority), ("evidence", evidence))
     facts = (*_facts(language, act, agreement, to), *signed)
     for name, value in facts:
-        lines += [f"{LINES[language][name]}: {value}"] if value else []
+        lines += [LINES[language][name] + COLON[language] + value] if value else []
     lines += ["", SENTENCES[language][act.kind]]
     lines += [f"- {_earlier(language, ref, earlier or {}, agreement)}" for ref in act.refs]
     if agreement.notices.form != "electronic":
@@ -75,16 +77,24 @@ def article_in(language: Language, article: str) -> str:
     return f"제{number}조" + (f" 제{paragraph}항" if paragraph else "") + (f" {letter}" if letter else "")
 
 
+def rest_in(lang: str, rest: str) -> str:
+    """What something rests on in a language: ``Art. 21(3)`` is named as in its notes, an id stays as it is."""
+    article = rest.removeprefix(_ART)
+    if article == rest or lang not in ("ja", "ko"):
+        return rest
+    return article_in("ja" if lang == "ja" else "ko", article)
+
+
 def _facts(language: Language, act: Act, agreement: Agreement, to: Sequence[str]) -> tuple[tuple[str, str], ...]:
     zone = agreement.termination.zone
     article = agreement.articles.get(TOPICS[act.kind])
     return (
         ("from", _party(language, act.by, agreement)),
-        ("to", ", ".join(_party(language, party, agreement) for party in to)),
+        ("to", COMMA[language].join(_party(language, party, agreement) for party in to)),
         ("agreement", in_language(agreement.title, language)),
-        ("act", f"{act.id} ({DOES[language][act.kind]})"),
+        ("act", bracketed(act.id, DOES[language][act.kind], language)),
         ("article", article_in(language, article) if article else ""),
-        ("day", f"{_day(language, act.dispatched, zone)} ({zone})"),
+        ("day", bracketed(_day(language, act.dispatched, zone), zone, language)),
         ("document", act.digest or ""),
         ("effective", _instant(language, act.effective, zone)),
         ("instant", _instant(language, act.instant, zone)),
@@ -105,15 +115,18 @@ def _day(language: Language, instant: int, zone: str) -> str:
 
 def _instant(language: Language, instant: int | None, zone: str) -> str:
     """An instant by its local day and exactly: the day is what people read, the instant is what holds."""
-    return "" if instant is None else f"{_day(language, instant, zone)} ({zone}), {format_instant(instant)}"
+    if instant is None:
+        return ""
+    return bracketed(_day(language, instant, zone), zone, language) + COMMA[language] + format_instant(instant)
 
 
 def _earlier(language: Language, ref: str, earlier: Mapping[str, Act], agreement: Agreement) -> str:
     act = earlier.get(ref)
     if act is None:
-        return f"{ref} ({UNKNOWN[language]})"
+        return bracketed(ref, UNKNOWN[language], language)
     day = _day(language, act.dispatched, agreement.termination.zone)
-    return f"{ref}: {DOES[language][act.kind]}, {_party(language, act.by, agreement)}, {day}"
+    facts = COMMA[language].join((DOES[language][act.kind], _party(language, act.by, agreement), day))
+    return ref + COLON[language] + facts
 
 
 _MONTHS = (

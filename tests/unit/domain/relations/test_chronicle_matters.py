@@ -134,7 +134,7 @@ def test_a_place_that_the_title_names_is_not_said_twice() -> None:
     hand("kr-meeting-9", "propose", "2023-05-01 09:00", level="leader", window=[time], title=title, place="Busan")
     hand("kr-meeting-9", "agree", "2023-05-02 09:00", by="jp", window=time)
     label = lane(told(hand.steps), "meetings").marks[-1].label
-    assert (label["en"], label["ko"]) == ("Summit, Busan", "부산 정상회담, Busan")
+    assert (label["en"], label["ko"]) == ("Summit, Busan", "부산 정상회담(Busan)")
 
 
 def test_a_drawing_may_leave_out_that_a_meeting_was_agreed_since_the_meeting_stands_for_it() -> None:
@@ -181,7 +181,33 @@ def test_each_partys_words_in_an_arrangement_are_its_own_mark() -> None:
     assert [mark.who for mark in found] == [("kr",), ("kr",), ("jp",)]
     hand = Hand()
     hand("kr-arrangement-1", "report", "2020-06-01 09:00", term="talks", of="jp", kept="not_kept")
-    assert labels(lane(told(hand.steps), "kr-arrangement-1").marks)[-1] == "Reports: JP not kept"
+    assert labels(lane(told(hand.steps), "kr-arrangement-1").marks)[-1] == "Report on Japan: not kept"
+
+
+def test_a_complaint_is_pending_and_halted_where_another_measure_is_in_force_and_suspended() -> None:
+    hand = Hand()
+    hand("jp-measure-9", "announce", "2018-07-01 10:00", subject="other", title=w("Other", "その他", "기타"))
+    hand("jp-measure-9", "enforce", "2018-07-02 10:00")
+    hand("jp-measure-9", "suspend", "2018-07-03 10:00")
+    hand("kr-measure-9", "announce", "2018-07-01 10:00", subject="complaint", title=w("Case", "提訴", "제소"))
+    hand("kr-measure-9", "enforce", "2018-07-02 10:00")
+    hand("kr-measure-9", "suspend", "2018-07-03 10:00", summary=w("Procedure halted", "手続を停止", "절차 정지"))
+    found = told(hand.steps)
+    bands = {
+        name: [each.label["en"] for each in lane(found, name).stretches] for name in ("jp-measure-9", "kr-measure-9")
+    }
+    assert bands == {
+        "jp-measure-9": ["Announced", "In force", "Suspended"], "kr-measure-9": ["Announced", "Pending", "Halted"],
+    }  # fmt: skip
+    last = lane(found, "kr-measure-9").marks[-1]
+    assert (last.title["en"], last.title["ja"]) == ("Case – Procedure halted", "提訴 – 手続を停止")
+
+
+def test_a_round_and_a_meeting_are_named_with_their_place_in_each_language() -> None:
+    round7 = next(mark for mark in lane(CASE, "kr-dialogue-1").marks if mark.who == PARTIES)
+    assert round7.label == w("Round 7, Tokyo", "第7回、東京", "제7차, 도쿄")
+    vienna = next(mark for mark in lane(CASE, "meetings").marks if mark.who == PARTIES)
+    assert vienna.label == w("Preparatory meeting, Vienna", "準備会合（ウィーン）", "준비회의(빈)")
 
 
 def test_notes_stand_with_the_acts_that_they_record() -> None:
@@ -201,6 +227,7 @@ def test_notes_stand_with_the_acts_that_they_record() -> None:
         ("Note sent (kr-3)", kst("2019-08-23 15:00")),
         ("Note delivered (kr-3)", kst("2019-08-23 17:30")),
     ]
+    assert [mark.title["ja"] for mark in found] == ["口上書の発出（kr-3）", "口上書の交付（kr-3）"]
     assert all(mark.minor for mark in found)
     assert not any(mark.minor for mark in lane(CASE, "acts").marks)
 

@@ -9,7 +9,7 @@ import pytest
 from entente.domain.agreement.acts import Act, ActKind, parse_acts
 from entente.domain.agreement.document import parse_agreement
 from entente.domain.agreement.instants import parse_instant
-from entente.domain.relations.notes_text import LANGUAGES, TOPICS, Language, article_in, render
+from entente.domain.relations.notes_text import LANGUAGES, TOPICS, Language, article_in, render, rest_in
 from entente.domain.relations.notes_words import DAY, DOES, LINES, READINGS, RECORDS, SENTENCES, TITLE, UNKNOWN
 
 EXAMPLES = Path(__file__).parents[4] / "examples" / "agreements"
@@ -71,9 +71,9 @@ def test_the_note_of_the_night_in_english() -> None:
 @pytest.mark.parametrize(
     ("language", "lines"),
     [
-        ("ja", ["発: 大韓民国", "宛: 日本国", "根拠: 第21条3", "日付: 2019年11月22日 (Asia/Seoul)",
-                "- kr-3: 終了の通告, 大韓民国, 2019年8月23日"]),
-        ("ko", ["발신: 대한민국", "수신: 일본국", "근거: 제21조 제3항", "날짜: 2019년 11월 22일 (Asia/Seoul)",
+        ("ja", ["発：大韓民国", "宛：日本国", "根拠：第21条3", "日付：2019年11月22日（Asia/Seoul）",
+                "- kr-3：終了の通告、大韓民国、2019年8月23日"]),
+        ("ko", ["발신: 대한민국", "수신: 일본국", "근거: 제21조 제3항", "날짜: 2019년 11월 22일(Asia/Seoul)",
                 "- kr-3: 종료 통보, 대한민국, 2019년 8월 23일"]),
     ],
 )  # fmt: skip
@@ -125,3 +125,11 @@ def test_a_party_that_the_document_does_not_name_stands_by_its_id() -> None:
 )
 def test_an_article_is_named_as_each_language_does(article: str, en: str, ja: str, ko: str) -> None:
     assert (article_in("en", article), article_in("ja", article), article_in("ko", article)) == (en, ja, ko)
+    assert [rest_in(lang, f"Art. {article}") for lang in LANGUAGES] == [f"Art. {article}", ja, ko]
+
+
+def test_what_is_no_article_is_named_by_its_id_in_every_language() -> None:
+    assert [rest_in(lang, rest) for lang in LANGUAGES for rest in ("kr-4", "lifecycle 7")] == [
+        "kr-4",
+        "lifecycle 7",
+    ] * 3
