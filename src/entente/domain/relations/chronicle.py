@@ -4,7 +4,7 @@ Pure: what is known at an instant goes in, lanes and marks come out; how they ar
 under embargo is in it before its instant, nor is its name in what refers to it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 
 import msgspec
@@ -14,7 +14,7 @@ from entente.domain.agreement.calendar import Period, add, first_instant, month_
 from entente.domain.agreement.instants import parse_day
 from entente.domain.agreement.status import AgreementStatus, status, timeline
 from entente.domain.agreement.terms import Agreement
-from entente.domain.relations.chronicle_words import GROUP_WORDS, Words, each, plain, said
+from entente.domain.relations.chronicle_words import GROUP_WORDS, NUMBER, REALITIES, Words, each, plain, said
 from entente.domain.relations.indicators import Series
 from entente.domain.relations.lanes import Curve, Exchange, Group, Lane, Mark, Value
 from entente.domain.relations.lanes_matters import (
@@ -36,7 +36,8 @@ DAY_MS = 86_400_000
 class Chronicle(msgspec.Struct, frozen=True, kw_only=True):
     """All lanes from ``begins`` to ``ends`` (ms), as they are known at ``at``; ``zone`` is the agreement's.
 
-    Lanes stand in the order of :data:`.lanes.GROUPS`. What lies after ``at`` is what follows as things stand.
+    Lanes stand in the order of :data:`.lanes.GROUPS`. What lies after ``at`` is what follows as things stand. ``source``
+    says for its heading where all this was told; whoever built it adds that.
     """
 
     title: Words
@@ -47,6 +48,7 @@ class Chronicle(msgspec.Struct, frozen=True, kw_only=True):
     ends: int
     at: int
     lanes: tuple[Lane, ...]
+    source: Words = {}
 
     @property
     def marks(self) -> list[Mark]:
@@ -79,7 +81,7 @@ def build(
     agreement = documents[first]
     zone = agreement.termination.zone
     known = [_known(act, at) for act in sorted(acts, key=lambda act: (act.dispatched, act.id)) if act.dispatched <= at]
-    given = [_exchange(item) for item in exchanges if item.at <= at]
+    given = [_exchange(item, agreement.parties) for item in exchanges if item.at <= at]
     unseen = hidden(matters, at)
     seen = [matter for matter in matters.values() if matter.id not in unseen and matter.opened.at <= at]
     begins, ends = span or _span(known, seen, given, at)
@@ -88,7 +90,7 @@ def build(
     ends = max(ends, begins + 1)
     moves = list(timeline(documents, known, begins, ends, first=first))
     ground = Ground(documents, first, known, moves, ends, at)
-    scene = Scene(seen, unseen, ground.name, zone, ends, at)
+    scene = Scene(seen, unseen, frozenset(matter.id for matter in seen), ground.name, zone, ends, at)
     lanes = [
         *status_lanes(ground),
         _lane("acts", [*act_marks(ground), *note_marks(scene)]),
@@ -97,7 +99,7 @@ def build(
         *talk_lanes(scene),
         meeting_lane(scene),
         statement_lane(scene),
-        _lane("exchanges", given),
+        _exchange_lane(given),
         *(_curve_lane(scene, matter, (series or {}).get(matter.id)) for matter in scene.of("indicator")),
     ]
     return Chronicle(
@@ -139,18 +141,37 @@ def _lane(group: Group, marks: Iterable[Mark]) -> Lane:
     return Lane(id=group, group=group, title=GROUP_WORDS[group], marks=in_order)
 
 
-def _exchange(item: Exchange) -> Mark:
-    to = ", ".join(party.upper() for party in item.recipients)
-    text = f"→ {to} {item.label}".rstrip()
+def _exchange_lane(given: list[Mark]) -> Lane:
+    """The items, and below the lane's name what they are, since a drawing may show many of them without words."""
+    found = [REALITIES[each] for each in REALITIES if any(mark.reality == each for mark in given)]
+    note = each(lambda lang: ", ".join(said(words, lang) for words in found))
+    return msgspec.structs.replace(_lane("exchanges", given), note=note)
+
+
+def _exchange(item: Exchange, parties: tuple[str, ...]) -> Mark:
+    to = ", ".join(party.upper() for party in sorted(item.recipients, key=_place(parties))) or "?"
+    reality = item.reality if item.reality in REALITIES else ""
+    words = each(
+        lambda lang: (
+            f"{said(REALITIES[reality], lang)} → {to} {said(NUMBER, lang).format(item.number)} · {item.precedence}"
+        )
+    )
     return Mark(
         at=item.at,
         lane="exchanges",
         who=(item.sender,),
-        label=plain(f"{text} · {item.precedence}"),
-        title=plain(f"{text} · {item.precedence}"),
+        label=words,
+        title=words,
+        rests=tuple(f"register {line}" for line in item.lines),
         minor=True,
         code=item.precedence,
+        reality=reality,
     )
+
+
+def _place(parties: tuple[str, ...]) -> Callable[[str], tuple[int, str]]:
+    """The agreement's order, and after its parties whoever is none."""
+    return lambda party: (parties.index(party) if party in parties else len(parties), party)
 
 
 def _curve_lane(scene: Scene, matter: Matter, series: Series | None) -> Lane:

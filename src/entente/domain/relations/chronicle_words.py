@@ -167,3 +167,11 @@ VIDEO = _w("by video", "テレビ会議", "화상")
 REFUSED = _w("refused", "不受理", "거부")
 ON_CONDITION = _w("on condition", "条件", "조건")
 JOINT = _w("Joint", "共同", "공동")
+NUMBER = _w("no. {}", "第{}号", "{}호")
+REALITIES: Mapping[str, Words] = {
+    "actual": _w("ACTUAL", "実際", "실제"),
+    "exercise": _w("EXERCISE", "演習", "연습"),
+    "test": _w("TEST", "試験", "시험"),
+    "": _w("ACTUAL OR EXERCISE NOT STATED", "実際・演習の別の記載なし", "실제·연습 구분 표시 없음"),
+}
+"""What an item says it is, in words, as its banner has them."""
