@@ -9,8 +9,9 @@ from chronicle_case import AFTERWARDS, Hand, acts, case, exchanges, kst, series,
 from support_browser import TEXTS, Box, Seen, ask, seen
 
 from entente.cli.scenario_parse import load_scenario
-from entente.cli.timeline import chronicle_of
+from entente.cli.scenario_record import record_of
 from entente.cli.timeline_html import page
+from entente.cli.timeline_source import scenario_source
 from entente.cli.timeline_svg import Look, draw
 from entente.cli.timeline_words import CLOSER
 from entente.domain.relations.chronicle import Chronicle, build
@@ -43,7 +44,8 @@ def crowded() -> Chronicle:
 
 def shipped() -> Chronicle:
     """The case that comes with Entente."""
-    return chronicle_of(load_scenario(SCENARIO), None)
+    scenario = load_scenario(SCENARIO)
+    return record_of(scenario).chronicle(scenario.parts[0].steps[-1].at, scenario_source())
 
 
 def clashes(texts: list[Seen]) -> list[tuple[str, str]]:

@@ -151,9 +151,13 @@ def _open(ink: Ink, whole: Panel, window: Window, foot: float | None) -> None:
 
 
 def _header(chronicle: Chronicle, lang: str, look: Look, ink: Ink) -> float:
-    """Title, parties, and the key to what the shapes and bands mean."""
+    """Where it comes from, title, parties, and the key to what the shapes and bands mean."""
     room = look.room - 2 * MARGIN
-    y = MARGIN
+    y = MARGIN - 4
+    for line in wrap(said(chronicle.source, lang), 14, room, 4):
+        ink.text(MARGIN, y + 8, [Span(line, "t1", "accent")])
+        y += 20
+    y += 4
     for line in wrap(said(chronicle.title, lang), 25, room, 2, bold=True):
         y += 28
         ink.text(MARGIN, y, [Span(line, "t0")])
@@ -229,7 +233,7 @@ def _document(chronicle: Chronicle, lang: str, look: Look, ink: Ink, high: float
         f'<svg xmlns="http://www.w3.org/2000/svg" class="tl" xml:lang="{lang}" lang="{lang}" role="img" '
         f'aria-labelledby="{ids}" width="{look.width}" height="{tall}" viewBox="0 0 {look.room} {number(high)}">'
         f'<title id="{look.prefix}-title">{clean(said(chronicle.title, lang))}</title>'
-        f'<desc id="{look.prefix}-desc">{clean(about)}</desc>'
+        f'<desc id="{look.prefix}-desc">{clean(" – ".join(filter(None, (about, said(chronicle.source, lang)))))}</desc>'
         f"{rules}<defs>{patterns(look.prefix)}</defs>"
         f'<rect width="100%" height="100%" class="f-paper"/>{"".join(ink.back)}{"".join(ink.front)}</svg>\n'
     )

@@ -10,6 +10,7 @@ from entente.node import (
     commands_matters,
     commands_node,
     commands_standing,
+    commands_timeline,
 )
 from entente.node.registry import COMMANDS, STREAMS, Command, Streaming
 
@@ -27,4 +28,5 @@ __all__ = [
     "commands_matters",
     "commands_node",
     "commands_standing",
+    "commands_timeline",
 ]

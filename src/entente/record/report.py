@@ -268,4 +268,5 @@ def _line(line: Line, other: str | None) -> str:
     what = f"{line.item} {line.title!r} {line.level}" if line.item is not None else "(withheld)"
     answered = "" if line.answered is None else f" {format_instant(line.answered)}"
     code = f" ({line.code})" if line.code else ""
-    return f"{other or '?'}: no. {line.number}, entry {line.seq} {format_instant(line.instant)} {what}: {line.state}{answered}{code}"
+    place = f"no. {line.number}, entry {line.seq} {format_instant(line.instant)}"
+    return f"{other or '?'}: {place} {what}: {line.state}{answered}{code}"

@@ -36,8 +36,8 @@ DAY_MS = 86_400_000
 class Chronicle(msgspec.Struct, frozen=True, kw_only=True):
     """All lanes from ``begins`` to ``ends`` (ms), as they are known at ``at``; ``zone`` is the agreement's.
 
-    Lanes stand in the order of :data:`.lanes.GROUPS`. What lies after ``at`` is what follows as things stand. ``source``
-    says for its heading where all this was told; whoever built it adds that.
+    Lanes stand in the order of :data:`.lanes.GROUPS`. What lies after ``at`` is what follows as things stand.
+    ``source`` says for its heading where all this was told; whoever built it adds that.
     """
 
     title: Words
