@@ -120,7 +120,8 @@ def _source(parties: Sequence[str], last: int, missing: list[Missing], *, simula
     names = ", ".join(party.upper() for party in parties)
 
     def source(lang: str) -> str:
-        told = OF_EVIDENCE[lang].format(names, format_instant(last))
+        until = f"{format_instant(last)[:16].replace('T', ' ')} UTC"
+        told = OF_EVIDENCE[lang].format(names, until)
         return " – ".join(filter(None, (SIMULATED if simulated else "", told, withheld(missing, lang))))
 
     return each(source)

@@ -60,7 +60,7 @@ def _section(chronicle: Chronicle, lang: str, closer: tuple[Window, ...] | None)
     body = "".join(_row(row, zone) for row in rows(chronicle, lang))
     return (
         f'<section class="of-{lang}" lang="{lang}"><h1>{clean(said(chronicle.title, lang))}</h1>{figures}'
-        f'<h2>{clean(said(TABLE, lang))}</h2>{_source(chronicle, lang)}'
+        f"<h2>{clean(said(TABLE, lang))}</h2>{_source(chronicle, lang)}"
         f'<div class="sheet"><table><thead><tr>{heads}</tr></thead>'
         f"<tbody>{body}</tbody></table></div></section>"
     )

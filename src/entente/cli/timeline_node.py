@@ -50,7 +50,7 @@ def of_node(path: Path, agreement: str | None, at: int | None) -> tuple[Chronicl
     missing = figures_missing(record, at)
     source = _source(target, names, missing)
     facts = {"agreement": told["agreement"], "now": format_instant(now), "withheld": [each.fact for each in missing]}
-    return chronicle_of(record, at, source), target.answer(**facts)
+    return chronicle_of(record, at, source, target.party), target.answer(**facts)
 
 
 def _record(target: Target, told: Mapping[str, Any]) -> tuple[Record, Mapping[str, Words]]:

@@ -6,12 +6,10 @@ One structure and one way to a chronicle for all three, so that none of them can
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-import msgspec
-
 from entente.domain.agreement.acts import Act
 from entente.domain.agreement.status import AgreementStatus, status
 from entente.domain.agreement.terms import Agreement
-from entente.domain.relations.chronicle import Chronicle, build
+from entente.domain.relations.chronicle import Chronicle, build, told_by
 from entente.domain.relations.chronicle_words import Words
 from entente.domain.relations.indicators import Series, series
 from entente.domain.relations.lanes import Exchange
@@ -49,14 +47,16 @@ class Record(NamedTuple):
         followed = (matter for matter in self.matters(at).values() if matter.kind == "indicator")
         return {matter.id: series(matter, self.files) for matter in followed}
 
-    def chronicle(self, at: int, source: Words) -> Chronicle:
+    def chronicle(self, at: int, source: Words, own: str = "") -> Chronicle:
         """The chronicle as it was known at ``at`` (ms); ``source`` says in its heading who tells it.
+
+        ``own`` is the party whose node tells it, if one does: that one's own view stands first.
 
         Raises:
             ValueError: as :func:`~entente.domain.agreement.status.status` does.
         """
         found = build(self.agreements, self.acts, self.matters(at), self.exchanges, self.series(at), at=at)
-        return msgspec.structs.replace(found, source=source)
+        return told_by(found, source, own)
 
 
 class Given(NamedTuple):

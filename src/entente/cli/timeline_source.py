@@ -97,13 +97,13 @@ def scenario_source() -> Words:
     return each(lambda lang: f"{EXERCISE} – {OF_SCENARIO[lang]}")
 
 
-def chronicle_of(record: Record, at: int, source: Words) -> Chronicle:
+def chronicle_of(record: Record, at: int, source: Words, own: str = "") -> Chronicle:
     """:meth:`.Record.chronicle`, its refusal one of a command.
 
     Raises:
         InputError: the record cannot be computed.
     """
     try:
-        return record.chronicle(at, source)
+        return record.chronicle(at, source, own)
     except ValueError as error:
         raise InputError("CANNOT_COMPUTE", str(error), "Look at it with: entente agreement status.") from error

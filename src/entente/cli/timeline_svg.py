@@ -162,7 +162,7 @@ def _header(chronicle: Chronicle, lang: str, look: Look, ink: Ink) -> float:
         y += 28
         ink.text(MARGIN, y, [Span(line, "t0")])
     y += 24
-    names = " · ".join(said(chronicle.names[party], lang) for party in chronicle.parties)
+    names = " · ".join(said(chronicle.names[party], lang) for party in chronicle.in_order)
     known = f"{local(chronicle.at, chronicle.zone):%Y-%m-%d %H:%M}"
     facts = [said(TIMES_IN, lang).format(chronicle.zone), said(AS_KNOWN, lang).format(known)]
     for line in wrap(" – ".join([names, *facts]), 14, room, 2):
@@ -184,7 +184,8 @@ class _Entry(NamedTuple):
 def _key(chronicle: Chronicle, lang: str, look: Look, ink: Ink, y: float) -> float:
     entries = [
         _Entry(said(chronicle.names[party], lang), index % 4, f"party{index % 4}", "done")
-        for index, party in enumerate(chronicle.parties)
+        for party in chronicle.in_order
+        for index in [chronicle.parties.index(party)]
     ]
     entries.append(_Entry(said(JOINT_WORD, lang), JOINT, "ink", "done"))
     forms = {mark.form for mark in chronicle.marks}
@@ -221,7 +222,7 @@ def _entry(ink: Ink, entry: _Entry, x: float, y: float, prefix: str) -> None:
 
 
 def _document(chronicle: Chronicle, lang: str, look: Look, ink: Ink, high: float) -> str:
-    names = ", ".join(said(chronicle.names[party], lang) for party in chronicle.parties)
+    names = ", ".join(said(chronicle.names[party], lang) for party in chronicle.in_order)
     begins, ends = (day_in_words(local(at, chronicle.zone).date(), lang) for at in (chronicle.begins, chronicle.ends))
     about = said(DESCRIPTION, lang).format(
         parties=names, begins=begins, ends=ends, lanes=len(chronicle.lanes), marks=len(chronicle.marks)

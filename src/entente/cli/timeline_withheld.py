@@ -32,4 +32,4 @@ def withheld(missing: Iterable[Missing], lang: str) -> str:
         WITHHELD_KINDS[each.kind][lang].format(each.of if each.kind == "figures" else each.of.upper(), each.number)
         for each in missing
     ]
-    return WITHHELD[lang].format(", ".join(words)) if words else ""
+    return WITHHELD[lang].format("; ".join(words)) if words else ""

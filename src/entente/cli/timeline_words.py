@@ -51,9 +51,9 @@ OF_EVIDENCE = _w(
 )
 WITHHELD = _w("withheld: {}", "非開示：{}", "비공개: {}")
 WITHHELD_KINDS: Mapping[str, Words] = {
-    "steps": _w("steps of {} ({})", "{}の関連事項の記載（{}件）", "{}의 관련 사항 기재({}건)"),
-    "items": _w("what items of {} say ({})", "{}の提供の内容（{}件）", "{}의 제공 내용({}건)"),
-    "figures": _w("figures of {} ({})", "{}の数値（{}件）", "{}의 수치({}건)"),
-    "log": _w("a whole log of {} ({})", "{}の記録全部（{}件）", "{}의 기록 전체({}건)"),
+    "steps": _w("steps of {}: {}", "{}の関連事項の記載{}件", "{}의 관련 사항 기재 {}건"),
+    "items": _w("contents of items of {}: {}", "{}の提供の内容{}件", "{}의 제공 내용 {}건"),
+    "figures": _w("files of figures of {}: {}", "{}の数値{}件", "{}의 수치 파일 {}건"),
+    "log": _w("whole logs of {}: {}", "{}の記録全部{}件", "{}의 기록 전체 {}건"),
 }
 """What a source could not show, by kind: of whom or of what, and how many."""

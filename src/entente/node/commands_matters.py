@@ -133,7 +133,8 @@ async def matter_show(daemon: "Daemon", args: ShowArgs) -> Any:
             text, known = f"there is no matter {args.matter[:80]!r}", ", ".join(found) or "none yet"
             raise UsageError("NO_SUCH_MATTER", text, f"One of: {known}.")
         records = ledger.projection.steps.positions(matter.id)
-        return matter_view(matter) | {"steps": [step_view(daemon.node, ledger, record) for record in records]}
+        unseen = frozenset[str]() if args.embargoed else matters.hidden(daemon.node, ledger)
+        return matter_view(matter) | {"steps": [step_view(daemon.node, ledger, record, unseen) for record in records]}
 
     return await daemon.do(work)
 
@@ -157,8 +158,8 @@ def matter_view(matter: Matter) -> dict[str, Any]:
     return common | TABLES[matter.kind].show(matter)
 
 
-def step_view(node: "Node", ledger: Ledger, record: StepRecord) -> dict[str, Any]:
-    """A step as it stands in the record."""
+def step_view(node: "Node", ledger: Ledger, record: StepRecord, unseen: frozenset[str] = frozenset()) -> dict[str, Any]:
+    """A step as it stands in the record, without the ids of matters that may not be seen yet, ``unseen``."""
     step, refusal = record.step, ledger.projection.steps.refusal(record)
     texts = zip(step.texts, matters.texts_of(node, ledger, record), strict=True)
     return {
@@ -166,7 +167,7 @@ def step_view(node: "Node", ledger: Ledger, record: StepRecord) -> dict[str, Any
         "at": format_instant(step.at),
         "entry": step.seq,
         "verb": step.verb,
-        "refs": list(step.refs),
+        "refs": [ref for ref in step.refs if ref not in unseen],
         "say": _said(record),
         "texts": [{**text._asdict(), "text": _shown(data)} for text, data in texts],
         "wording": step.wording if step.texts else None,

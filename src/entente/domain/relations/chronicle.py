@@ -16,7 +16,7 @@ from entente.domain.agreement.status import AgreementStatus, status, timeline
 from entente.domain.agreement.terms import Agreement
 from entente.domain.relations.chronicle_words import GROUP_WORDS, NUMBER, REALITIES, Words, each, plain, said
 from entente.domain.relations.indicators import Series
-from entente.domain.relations.lanes import Curve, Exchange, Group, Lane, Mark, Value
+from entente.domain.relations.lanes import GROUPS, Curve, Exchange, Group, Lane, Mark, Value
 from entente.domain.relations.lanes_matters import (
     Scene,
     arrangement_lanes,
@@ -37,7 +37,8 @@ class Chronicle(msgspec.Struct, frozen=True, kw_only=True):
     """All lanes from ``begins`` to ``ends`` (ms), as they are known at ``at``; ``zone`` is the agreement's.
 
     Lanes stand in the order of :data:`.lanes.GROUPS`. What lies after ``at`` is what follows as things stand.
-    ``source`` says for its heading where all this was told; whoever built it adds that.
+    ``source`` says for its heading where all this was told, ``own`` is the party whose node told it; whoever built it
+    adds that (:func:`told_by`).
     """
 
     title: Words
@@ -49,6 +50,12 @@ class Chronicle(msgspec.Struct, frozen=True, kw_only=True):
     at: int
     lanes: tuple[Lane, ...]
     source: Words = {}
+    own: str = ""
+
+    @property
+    def in_order(self) -> tuple[str, ...]:
+        """The parties as they are listed: whose node tells it first, else in the agreement's order."""
+        return tuple(sorted(self.parties, key=lambda party: party != self.own))
 
     @property
     def marks(self) -> list[Mark]:
@@ -112,6 +119,17 @@ def build(
         at=at,
         lanes=tuple(lane for lane in lanes if lane.stretches or lane.marks or lane.curve is not None),
     )
+
+
+def told_by(chronicle: Chronicle, source: Words, own: str = "") -> Chronicle:
+    """The chronicle with where it was told in its heading; a party's own view stands first in what its node tells."""
+    views = {party: place for place, party in enumerate(msgspec.structs.replace(chronicle, own=own).in_order)}
+
+    def place(lane: Lane) -> tuple[int, int]:
+        return GROUPS.index(lane.group), views.get(lane.owner, len(views)) if lane.group == "status" else 0
+
+    lanes = tuple(sorted(chronicle.lanes, key=place))
+    return msgspec.structs.replace(chronicle, lanes=lanes, source=source, own=own)
 
 
 def _known(act: Act, at: int) -> Act:
