@@ -7,22 +7,23 @@ bounded piece of work for the writer's thread, however long the record is.
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from entente.domain.agreement.acts import Act
 from entente.domain.agreement.instants import format_instant
-from entente.node.ledger import HeldLog, Ledger
+from entente.node.ledger import Ledger
 from entente.node.matters import hidden, texts_of
 from entente.record.envelope import Envelope
 from entente.record.steps import StepRecord
+from entente.store.rows import RegisterRow
 
 if TYPE_CHECKING:
     from entente.node.node import Node
 
 STEPS = 128
 """Steps of one slice."""
-ENTRIES = 256
+ENTRIES = 128
 """Entries of one slice that are looked through for items."""
 TEXT_BYTES = 256 * 1024
 """Bytes of figures after which a slice of steps ends."""
@@ -129,21 +130,17 @@ def items(node: "Node", ledger: Ledger, at: Cursor) -> tuple[list[dict[str, Any]
         return [], None
     log = logs[at.log]
     rows = node.store.entries(log.row.id, max(at.first, 0), ENTRIES)
-    found = [_item(node, log, node.envelope(row)) for row in rows if row.kind == "transfer"]
+    lines = node.store.register_between(log.row.id, rows[0].seq, rows[-1].seq) if rows else {}
+    found = [_item(node.envelope(row), lines.get(row.seq, [])) for row in rows if row.kind == "transfer"]
     if len(rows) == ENTRIES:
         return found, Cursor(at.log, rows[-1].seq + 1)
     return found, Cursor(at.log + 1, 0) if at.log + 1 < len(logs) else None
 
 
-def _item(node: "Node", log: HeldLog, envelope: Envelope) -> dict[str, Any]:
-    lines = [
-        line
-        for direction in ("given", "held", "refused")
-        for line in node.store.register_of(log.row.id, envelope.seq, direction)
-    ]
+def _item(envelope: Envelope, lines: Sequence[RegisterRow]) -> dict[str, Any]:
     return {
-        "by": log.row.writer,
-        "incarnation": log.row.incarnation,
+        "by": envelope.writer,
+        "incarnation": envelope.incarnation,
         "entry": envelope.seq,
         "at": format_instant(envelope.instant),
         "precedence": envelope.precedence,

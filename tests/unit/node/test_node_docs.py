@@ -117,7 +117,8 @@ def test_the_page_of_the_control_socket_states_the_slices_of_a_timeline() -> Non
     page = " ".join(PAGES["control"].split())
     whole = telling.SLICES * telling.STEPS, telling.SLICES * telling.ENTRIES
     assert "at most {:,} steps, or {:,} entries".format(*whole) in page
-    assert f"slices of at most {telling.STEPS} and {telling.ENTRIES}" in page
+    assert f"slices of at most {telling.STEPS} each" in page
+    assert telling.STEPS == telling.ENTRIES
 
 
 def test_the_page_of_the_control_socket_states_its_form() -> None:
