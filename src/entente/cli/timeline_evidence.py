@@ -59,6 +59,7 @@ def of_evidence(path: Path, roots: Sequence[Path], at: int | None) -> tuple[Chro
 def _found_wanting(path: Path, report: Report) -> CommandError:
     bad = report.first_bad
     why = "it was not verified" if bad is None else f"{where(bad)}: {bad.code}: {bad.text}"
+    why = why.replace(f"entente/{report.agreement}/", "")  # as the report names logs
     return CommandError(
         "NOT_VERIFIED",
         f"nothing was drawn, since {path} was found wanting: {why}",
