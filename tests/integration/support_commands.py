@@ -83,6 +83,9 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "note.text": {"act": "kr-1", "language": "en"},
     "indicator.series": {"matter": "kr-indicator-1"},
     "meeting.conflicts": {},
+    "timeline.acts": {},
+    "timeline.steps": {},
+    "timeline.items": {},
 }  # fmt: skip
 """A well-formed request of every command; a command that is not here fails the tests."""
 

@@ -36,6 +36,9 @@ EVERYTHING: list[tuple[str, dict[str, Any]]] = [
     ("deadline.list", {}),
     ("deadline.calendar", {}),
     ("agreement.status", {}),
+    ("timeline.acts", {}),
+    ("timeline.steps", {}),
+    ("timeline.items", {}),
 ]
 """Whatever tells of matters, and some that do not."""
 
@@ -113,6 +116,19 @@ def test_under_embargo_nothing_is_shown_and_at_its_instant_all_of_it(pair: Pair,
         assert [each["id"] for each in shown(party)] == [name]
         assert SECRET.encode() in pages(party)
         assert SECRET.encode() in disclosed(party, tmp_path / "after.evidence")
+
+
+def test_what_refers_to_a_statement_under_embargo_does_not_name_it_before_its_instant(pair: Pair) -> None:
+    at, name = under_embargo(pair)
+    beside = step(pair.kr, "measure", "announce", subject="other", title={"en": "Beside it"}, refs=(name, "kr-3"))
+    pair.carry()
+    for instant, named in ((at - 1, False), (at, True)):
+        pair.turn(instant)
+        for party in pair:
+            for told in (asked(party, "matter.show", matter=beside), asked(party, "timeline.steps")):
+                assert "kr-3" in told
+                assert (name in told) == named
+        assert name in asked(pair.kr, "matter.show", matter=beside, embargoed=True)
 
 
 def test_a_clock_that_steps_back_neither_hides_nor_reveals(pair: Pair) -> None:

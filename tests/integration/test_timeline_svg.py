@@ -9,12 +9,14 @@ from chronicle_case import AFTERWARDS, Hand, acts, case, exchanges, kst, series,
 from support_browser import TEXTS, Box, Seen, ask, seen
 
 from entente.cli.scenario_parse import load_scenario
-from entente.cli.timeline import chronicle_of
+from entente.cli.scenario_record import record_of
 from entente.cli.timeline_html import page
+from entente.cli.timeline_source import scenario_source
 from entente.cli.timeline_svg import Look, draw
-from entente.cli.timeline_words import CLOSER
-from entente.domain.relations.chronicle import Chronicle, build
-from entente.domain.relations.chronicle_words import LANGUAGES
+from entente.cli.timeline_withheld import Missing, withheld
+from entente.cli.timeline_words import CLOSER, OF_EVIDENCE, SIMULATED
+from entente.domain.relations.chronicle import Chronicle, build, told_by
+from entente.domain.relations.chronicle_words import LANGUAGES, each
 from entente.domain.relations.matters import fold
 
 WIDTHS = (1280, 1920)
@@ -43,7 +45,8 @@ def crowded() -> Chronicle:
 
 def shipped() -> Chronicle:
     """The case that comes with Entente."""
-    return chronicle_of(load_scenario(SCENARIO), None)
+    scenario = load_scenario(SCENARIO)
+    return record_of(scenario).chronicle(scenario.parts[0].steps[-1].at, scenario_source())
 
 
 def clashes(texts: list[Seen]) -> list[tuple[str, str]]:
@@ -111,6 +114,18 @@ def test_closer_looks_of_any_length_keep_their_labels_apart(lang: str, tmp_path:
     look = Look(closer=tuple((kst(begins), kst(ends)) for begins, ends in windows))
     texts, poles = looked_at(case(), lang, tmp_path, look)
     assert len([each for each in texts if each.text.startswith(CLOSER[lang])]) == len(windows)
+    assert clashes(texts) == []
+    assert cut_off(texts) == []
+    assert crossed(texts, poles) == []
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_long_heading_lies_over_nothing(lang: str, tmp_path: Path) -> None:
+    missing = [Missing(kind, party, 1234) for kind in ("steps", "items", "log") for party in ("jp", "kr")]
+    told = OF_EVIDENCE[lang].format("JP, KR", "2023-12-19 01:10 UTC")
+    source = each(lambda _: " – ".join((SIMULATED, told, withheld(missing, lang))))
+    texts, poles = looked_at(told_by(case(), source, "kr"), lang, tmp_path, Look())
+    assert len([one for one in texts if "SIMULATED" in one.text]) == 1
     assert clashes(texts) == []
     assert cut_off(texts) == []
     assert crossed(texts, poles) == []

@@ -16,7 +16,6 @@ import click
 import msgspec
 
 from entente.cli.output import CommandError, InputError, as_json, show_json
-from entente.domain.agreement.problems import DocumentError
 
 if TYPE_CHECKING:
     from entente.cli.demo_text import DemoText
@@ -67,20 +66,12 @@ def demo(scenario: str, keep: Path | None, as_json: bool) -> None:
 
 def _load(name: str) -> "Scenario":
     """A scenario by its path, or by its name among those that come with Entente."""
-    from entente.cli.scenario_parse import load_scenario
+    from entente.cli.scenario_parse import read_scenario
 
     path = Path(name)
     if not path.exists():
         path = shipped(SCENARIOS / name)
-    try:
-        return load_scenario(path)
-    except OSError as error:
-        remedy = f"Name a scenario: its folder, or one of {SCENARIOS}/."
-        raise InputError("CANNOT_READ", f"{path}: {error.strerror}", remedy) from None
-    except DocumentError as error:
-        problems = [msgspec.to_builtins(problem) for problem in error.problems]
-        remedy = "Correct it: docs/spec/scenario.md."
-        raise InputError("SCENARIO_INVALID", f"{path} cannot be played", remedy, problems=problems) from None
+    return read_scenario(path)
 
 
 def shipped(path: Path) -> Path:

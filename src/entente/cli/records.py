@@ -160,20 +160,11 @@ def verify(path: Path, roots: Sequence[Path], as_json: bool) -> None:
     \b
     Example: entente verify record.evidence --root jp.root.json --root kr.root.json
     """
-    from entente.record.evidence import MAGIC
     from entente.record.report import render
     from entente.record.verify import verify as check
 
-    cards = [_root(file) for file in roots]
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise InputError(
-            "CANNOT_READ", f"{path}: {error.strerror}", "Name a file that exists and may be read."
-        ) from None
-    if not data.startswith(MAGIC):
-        raise InputError("NOT_EVIDENCE", f"{path} is no evidence file", "Write one with: entente evidence export.")
-    report = check(data, cards)
+    cards = [root_card(file) for file in roots]
+    report = check(evidence_bytes(path), cards)
     if as_json:
         show_json(report.to_json())
     else:
@@ -183,8 +174,31 @@ def verify(path: Path, roots: Sequence[Path], as_json: bool) -> None:
         raise click.exceptions.Exit(REFUSED)
 
 
-def _root(file: Path) -> bytes:
-    """The bytes of a root card, also out of a pairing card."""
+def evidence_bytes(path: Path) -> bytes:
+    """The bytes of an evidence file, whatever is in it.
+
+    Raises:
+        InputError: it cannot be read, or is no evidence file.
+    """
+    from entente.record.evidence import MAGIC
+
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputError(
+            "CANNOT_READ", f"{path}: {error.strerror}", "Name a file that exists and may be read."
+        ) from None
+    if not data.startswith(MAGIC):
+        raise InputError("NOT_EVIDENCE", f"{path} is no evidence file", "Write one with: entente evidence export.")
+    return data
+
+
+def root_card(file: Path) -> bytes:
+    """The bytes of a root card, also out of a pairing card.
+
+    Raises:
+        InputError: it is neither, or cannot be read.
+    """
     from entente.sealing.errors import SealingError
     from entente.sealing.identity import parse_card, parse_root
 

@@ -10,6 +10,7 @@ from typing import Any, get_args
 
 import msgspec
 
+from entente.cli.output import InputError
 from entente.cli.scenario import MAX_TITLE, Deed, Item, Outcome, Part, Scenario, Step
 from entente.cli.scenario_relate import FIELDS, STATES, Relating, read
 from entente.cli.scenario_told import Told
@@ -124,6 +125,23 @@ _SCENARIO: Rule = table(
         "part": Field(array(_PART, minimum=1, unique=False)),
     }
 )
+
+
+def read_scenario(path: Path) -> Scenario:
+    """:func:`load_scenario` for a command.
+
+    Raises:
+        InputError: it cannot be read, or everything that is wrong with it.
+    """
+    try:
+        return load_scenario(path)
+    except OSError as error:
+        remedy = "Name a scenario: its folder, or its file."
+        raise InputError("CANNOT_READ", f"{path}: {error.strerror}", remedy) from None
+    except DocumentError as error:
+        problems = [msgspec.to_builtins(problem) for problem in error.problems]
+        remedy = "Correct it: docs/spec/scenario.md."
+        raise InputError("SCENARIO_INVALID", f"{path} cannot be played", remedy, problems=problems) from None
 
 
 def load_scenario(path: Path) -> Scenario:

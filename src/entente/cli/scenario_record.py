@@ -5,47 +5,15 @@ the same. Steps that must be refused are in no log, so they are not in it either
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
 
 from entente.cli.scenario import Part, Scenario
 from entente.cli.scenario_relate import step_of
-from entente.domain.agreement.acts import Act
-from entente.domain.agreement.status import AgreementStatus, status
-from entente.domain.agreement.terms import Agreement
-from entente.domain.relations.indicators import Series, series
-from entente.domain.relations.lanes import Exchange
-from entente.domain.relations.matters import fold
+from entente.cli.timeline_record import Given, Record, exchanges
 from entente.domain.relations.steps import Step
-from entente.domain.relations.table import Matter
+from entente.record.position import Position
 
-
-class Record(NamedTuple):
-    """The record of one part of a scenario, in the file's order.
-
-    ``agreements`` has the documents by their SHA-256, the one first signed first; ``acts`` are those that the part
-    writes, ``exchanges`` the items that reached whom they were for, ``files`` the bytes of every text beside a step, by
-    SHA-256. Digests are lower-case hex.
-    """
-
-    agreements: Mapping[str, Agreement]
-    acts: tuple[Act, ...]
-    steps: tuple[Step, ...]
-    exchanges: tuple[Exchange, ...]
-    files: Mapping[str, bytes]
-
-    def status(self, at: int) -> AgreementStatus:
-        """The status of the agreement at ``at`` (ms); what is dispatched later changes nothing of it."""
-        return status(self.agreements, self.acts, at)
-
-    def matters(self, at: int) -> dict[str, Matter]:
-        """Every matter by its id, from the steps until ``at`` (ms)."""
-        return fold(step for step in self.steps if step.at <= at)
-
-    def series(self, at: int) -> dict[str, Series]:
-        """The figures of each indicator by its matter's id, as they were known at ``at`` (ms)."""
-        followed = (matter for matter in self.matters(at).values() if matter.kind == "indicator")
-        return {matter.id: series(matter, self.files) for matter in followed}
+__all__ = ["Record", "record_of"]
 
 
 def record_of(scenario: Scenario, part: str = "") -> Record:
@@ -60,7 +28,7 @@ def record_of(scenario: Scenario, part: str = "") -> Record:
         agreements={scenario.agreement_digest: scenario.agreement},
         acts=tuple(scenario.acts[step.act] for step in found.steps if step.do == "act"),
         steps=tuple(_steps(scenario.agreement.parties, found)),
-        exchanges=tuple(_exchanges(scenario, found)),
+        exchanges=tuple(exchanges(_given(scenario, found))),
         files={hashlib.sha256(data).hexdigest(): data for data in texts},
     )
 
@@ -78,9 +46,11 @@ def _steps(parties: Sequence[str], part: Part) -> Iterator[Step]:
         yield step_of(said, by=step.party, at=step.at, seq=seq, audience=audience)
 
 
-def _exchanges(scenario: Scenario, part: Part) -> Iterator[Exchange]:
-    """The items that were given; neither what the sender's gate refused nor what the recipient did, later on."""
+def _given(scenario: Scenario, part: Part) -> Iterator[Given]:
+    """The items that were given; what the sender's gate refused was not, what the recipient did later is counted."""
     refused = {item for step in part.steps for item in step.expect.refused}
-    for step in part.steps:
-        if step.do == "release" and step.expect.outcome != "refused" and step.item not in refused:
-            yield Exchange(step.at, step.party, step.to, "", scenario.items[step.item].precedence)
+    for seq, step in enumerate(part.steps):
+        if step.do == "release" and step.expect.outcome != "refused":
+            item, place = scenario.items[step.item], Position(step.party, "", seq)
+            shown = step.item not in refused
+            yield Given(step.at, place, step.to, item.precedence, item.reality, shown)

@@ -1,4 +1,4 @@
-"""``entente timeline``: a case on one time axis, printed, and as a picture and a page that stand by themselves."""
+"""``entente timeline``: a record on one time axis, printed, and as a picture and a page that stand by themselves."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -6,16 +6,29 @@ from typing import TYPE_CHECKING
 import click
 
 from entente.cli.instants import instant as instant_of
-from entente.cli.output import InputError, as_json, console, show_json
+from entente.cli.output import InputError, as_json, console, plain, show_json
 
 if TYPE_CHECKING:
-    from entente.cli.scenario import Scenario
     from entente.domain.relations.chronicle import Chronicle
+    from entente.domain.relations.lanes import Mark
 
 
 @click.command("timeline")
-@click.argument("case", metavar="SCENARIO", type=click.Path(path_type=Path))
-@click.option("--at", metavar="INSTANT", help="As it was known then; after the last step where it is left out.")
+@click.argument("source", metavar="SOURCE", type=click.Path(path_type=Path))
+@click.option("--agreement", metavar="A", help="Of a node: name or digest of the agreement, where there are several.")
+@click.option(
+    "--root",
+    "roots",
+    multiple=True,
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="For evidence: a party's root card, got from the party and not with the evidence. One for each party.",
+)
+@click.option(
+    "--at",
+    metavar="INSTANT",
+    help="As it was known then. Left out: at the node's instant, or after the last step or entry.",
+)
 @click.option("--lang", default="en", type=click.Choice(["en", "ja", "ko"]), help="The language of words and picture.")
 @click.option("--svg", metavar="FILE", type=click.Path(path_type=Path), help="Write the picture there.")
 @click.option(
@@ -31,7 +44,9 @@ if TYPE_CHECKING:
 @click.option("--width", default=1280, type=click.IntRange(800, 4000), metavar="PIXELS", help="Of the picture.")
 @as_json
 def timeline(
-    case: Path,
+    source: Path,
+    agreement: str | None,
+    roots: tuple[Path, ...],
     at: str | None,
     lang: str,
     svg: Path | None,
@@ -40,18 +55,21 @@ def timeline(
     width: int,
     as_json: bool,
 ) -> None:
-    """Show a case on one time axis: status in each view, acts, measures, talks, meetings, statements, exchanges.
+    """Show a record on one time axis: status in each view, acts, measures, talks, meetings, statements, exchanges.
 
-    SCENARIO is a scenario's folder or file; it is read, not played, and no node is needed. What is under embargo at the
-    instant is left out. Picture and page stand by themselves: no script, nothing fetched.
+    SOURCE is the directory of a running node, or an evidence file, or a scenario's folder or file. Evidence is verified
+    first, as entente verify does it with the same root cards; nothing is drawn of a file in which anything is found
+    wanting. A scenario is read, not played. What is under embargo at the instant is left out, and of a node always what
+    is under embargo now. Picture and page stand by themselves: no script, nothing fetched.
 
     \b
-    Example: entente timeline examples/scenarios/jp-kr-2016-2023 --svg case.svg --html case.html
+    Example: entente timeline /var/lib/entente --svg record.svg --html record.html
     """
-    from entente.cli.scenario_parse import load_scenario
+    from entente.cli.timeline_source import tell
+    from entente.domain.agreement.instants import format_instant
 
-    found = load_scenario(case)
-    chronicle = chronicle_of(found, None if at is None else instant_of(at, "--at"))
+    told = tell(source, agreement, roots, None if at is None else instant_of(at, "--at"))
+    chronicle = told.chronicle
     windows = tuple(_window(each) for each in closer) or None
     written = []
     if svg is not None:
@@ -63,9 +81,10 @@ def timeline(
 
         written.append(_write(html, page(chronicle, lang, windows)))
     if as_json:
-        show_json(
-            {"title": dict(chronicle.title), "zone": chronicle.zone, "marks": marks(chronicle, lang), "files": written}
-        )
+        show_json({
+            **told.facts, "title": dict(chronicle.title), "zone": chronicle.zone, "at": format_instant(chronicle.at),
+            "source": dict(chronicle.source), "marks": marks(chronicle, lang), "files": written,
+        })  # fmt: skip
         return
     _print(chronicle, lang)
     for path in written:
@@ -80,16 +99,6 @@ def _window(text: str) -> tuple[int, int]:
     return found
 
 
-def chronicle_of(case: "Scenario", at: int | None) -> "Chronicle":
-    """The chronicle of a scenario's first part, as its file tells it; ``at`` in ms."""
-    from entente.cli.scenario_record import record_of
-    from entente.domain.relations.chronicle import build
-
-    record = record_of(case)
-    now = case.parts[0].steps[-1].at if at is None else at
-    return build(record.agreements, record.acts, record.matters(now), record.exchanges, record.series(now), at=now)
-
-
 def marks(chronicle: "Chronicle", lang: str) -> list[dict[str, object]]:
     """Every mark in order of time, in one language; instants in UTC."""
     from entente.domain.agreement.instants import format_instant
@@ -101,6 +110,7 @@ def marks(chronicle: "Chronicle", lang: str) -> list[dict[str, object]]:
             "who": list(mark.who),
             "title": mark.title[lang],
             "form": mark.form,
+            "rests": list(mark.rests),
         }
         for mark in chronicle.marks
     ]
@@ -109,13 +119,21 @@ def marks(chronicle: "Chronicle", lang: str) -> list[dict[str, object]]:
 def _print(chronicle: "Chronicle", lang: str) -> None:
     from entente.cli import screens
     from entente.domain.agreement.instants import format_instant
+    from entente.domain.relations.chronicle_words import said
 
-    click.echo(chronicle.title[lang])
+    click.echo(plain(said(chronicle.source, lang)))
+    click.echo(plain(said(chronicle.title, lang)))
     grid = screens.table(chronicle.zone, "lane", "who", "what", folds=["what"])
     for mark in chronicle.marks:
         when = screens.local(format_instant(mark.at), chronicle.zone, exact=False)
-        grid.add_row(when, mark.lane, ", ".join(mark.who), mark.title[lang])
+        grid.add_row(when, mark.lane, ", ".join(mark.who), plain(_what(mark, lang)))
     console().print(grid)
+
+
+def _what(mark: "Mark", lang: str) -> str:
+    """What a mark says; of an item also where it stands in the register of the node that was asked."""
+    lines = f" ({', '.join(mark.rests)})" if mark.lane == "exchanges" and mark.rests else ""
+    return mark.title[lang] + lines
 
 
 def _write(path: Path, text: str) -> str:

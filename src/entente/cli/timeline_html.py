@@ -15,7 +15,7 @@ from entente.cli.timeline_svg import WIDE, WIDTHS, Look, Window, leaves
 from entente.cli.timeline_words import COLUMNS, FORMS, LANGUAGE, LANGUAGE_NAMES, STATUS, TABLE
 from entente.domain.agreement.instants import format_instant
 from entente.domain.relations.chronicle import Chronicle
-from entente.domain.relations.chronicle_words import COLON, COMMA, GROUP_WORDS, LANGUAGES, bracketed, said
+from entente.domain.relations.chronicle_words import COLON, COMMA, GROUP_WORDS, LANGUAGES, REALITIES, bracketed, said
 from entente.domain.relations.lanes import Lane, Mark
 from entente.domain.relations.notes_text import rest_in
 
@@ -36,7 +36,7 @@ class Row(NamedTuple):
 
 def page(chronicle: Chronicle, lang: str = "en", closer: tuple[Window, ...] | None = None) -> str:
     """The page, shown in ``lang`` at first; ``closer`` as for :class:`.timeline_svg.Look`."""
-    title = clean(said(chronicle.title, lang))
+    title = clean(" – ".join(filter(None, (said(chronicle.title, lang), said(chronicle.source, lang)))))
     radios = "".join(
         f'<input type="radio" name="language" id="l-{each}"{" checked" if each == lang else ""} '
         f'aria-label="{LANGUAGE_NAMES[each]}">'
@@ -61,9 +61,16 @@ def _section(chronicle: Chronicle, lang: str, closer: tuple[Window, ...] | None)
     body = "".join(_row(row, zone) for row in rows(chronicle, lang))
     return (
         f'<section class="of-{lang}" lang="{lang}"><h1>{clean(said(chronicle.title, lang))}</h1>{figures}'
-        f'<h2>{clean(said(TABLE, lang))}</h2><div class="sheet"><table><thead><tr>{heads}</tr></thead>'
+        f"<h2>{clean(said(TABLE, lang))}</h2>{_source(chronicle, lang)}"
+        f'<div class="sheet"><table><thead><tr>{heads}</tr></thead>'
         f"<tbody>{body}</tbody></table></div></section>"
     )
+
+
+def _source(chronicle: Chronicle, lang: str) -> str:
+    """Again above the table, which may be printed on pages of its own."""
+    source = said(chronicle.source, lang)
+    return f'<p class="source">{clean(source)}</p>' if source else ""
 
 
 def _figures(chronicle: Chronicle, lang: str, width: int, closer: tuple[Window, ...] | None) -> str:
@@ -110,14 +117,14 @@ def _rests(rests: Sequence[str], lang: str) -> str:
 
 
 def _counted(chronicle: Chronicle, lane: Lane, lang: str) -> Iterator[Row]:
-    """A row for each local day, sender and precedence."""
+    """A row for each local day, sender, precedence, and real or exercise."""
 
-    def key(mark: Mark) -> tuple[str, tuple[str, ...], str]:
-        return f"{local(mark.at, chronicle.zone):%Y-%m-%d}", mark.who, mark.code
+    def key(mark: Mark) -> tuple[str, tuple[str, ...], str, str]:
+        return f"{local(mark.at, chronicle.zone):%Y-%m-%d}", mark.who, mark.code, mark.reality
 
-    for (_, who, precedence), marks in groupby(sorted(lane.marks, key=key), key=key):
+    for (_, who, precedence, reality), marks in groupby(sorted(lane.marks, key=key), key=key):
         each = list(marks)
-        what = f"{precedence} × {len(each)}"
+        what = f"{said(REALITIES[reality], lang)} {precedence} × {len(each)}"
         group = said(GROUP_WORDS[lane.group], lang)
         yield Row(each[0].at, each[-1].at, group, _names(chronicle, who, lang), what, "")
 
@@ -165,6 +172,7 @@ _PAGE = (
     "nav{display:flex;gap:8px;justify-content:flex-end;padding:20px 32px 0}"
     "label{border:1px solid var(--line);border-radius:999px;padding:3px 14px;font-size:14px;cursor:pointer}"
     "h1{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}"
+    ".source{margin:0 32px 12px;color:var(--accent)}"
     "h2{font-size:20px;line-height:1.3;margin:40px 32px 12px;font-weight:600}"
     "figure{margin:0}figure svg{display:block;width:100%;height:auto}.wide{display:none}"
     f"@media(min-width:{WIDE}px){{.narrow{{display:none}}.wide{{display:block}}}}"

@@ -151,14 +151,18 @@ def _open(ink: Ink, whole: Panel, window: Window, foot: float | None) -> None:
 
 
 def _header(chronicle: Chronicle, lang: str, look: Look, ink: Ink) -> float:
-    """Title, parties, and the key to what the shapes and bands mean."""
+    """Where it comes from, title, parties, and the key to what the shapes and bands mean."""
     room = look.room - 2 * MARGIN
-    y = MARGIN
+    y = MARGIN - 4
+    for line in wrap(said(chronicle.source, lang), 14, room, 4):
+        ink.text(MARGIN, y + 8, [Span(line, "t1", "accent")])
+        y += 20
+    y += 4
     for line in wrap(said(chronicle.title, lang), 25, room, 2, bold=True):
         y += 28
         ink.text(MARGIN, y, [Span(line, "t0")])
     y += 24
-    names = " · ".join(said(chronicle.names[party], lang) for party in chronicle.parties)
+    names = " · ".join(said(chronicle.names[party], lang) for party in chronicle.in_order)
     known = f"{local(chronicle.at, chronicle.zone):%Y-%m-%d %H:%M}"
     facts = [said(TIMES_IN, lang).format(chronicle.zone), said(AS_KNOWN, lang).format(known)]
     for line in wrap(" – ".join([names, *facts]), 14, room, 2):
@@ -180,7 +184,8 @@ class _Entry(NamedTuple):
 def _key(chronicle: Chronicle, lang: str, look: Look, ink: Ink, y: float) -> float:
     entries = [
         _Entry(f"{party.upper()} {said(chronicle.names[party], lang)}", index % 4, f"party{index % 4}", "done")
-        for index, party in enumerate(chronicle.parties)
+        for party in chronicle.in_order
+        for index in [chronicle.parties.index(party)]
     ]
     entries.append(_Entry(said(JOINT_WORD, lang), JOINT, "ink", "done"))
     forms = {mark.form for mark in chronicle.marks}
@@ -217,7 +222,7 @@ def _entry(ink: Ink, entry: _Entry, x: float, y: float, prefix: str) -> None:
 
 
 def _document(chronicle: Chronicle, lang: str, look: Look, ink: Ink, high: float) -> str:
-    names = COMMA[lang].join(said(chronicle.names[party], lang) for party in chronicle.parties)
+    names = COMMA[lang].join(said(chronicle.names[party], lang) for party in chronicle.in_order)
     begins, ends = (day_in_words(local(at, chronicle.zone).date(), lang) for at in (chronicle.begins, chronicle.ends))
     about = said(DESCRIPTION, lang).format(
         parties=names, begins=begins, ends=ends, lanes=len(chronicle.lanes), marks=len(chronicle.marks)
@@ -229,7 +234,7 @@ def _document(chronicle: Chronicle, lang: str, look: Look, ink: Ink, high: float
         f'<svg xmlns="http://www.w3.org/2000/svg" class="tl" xml:lang="{lang}" lang="{lang}" role="img" '
         f'aria-labelledby="{ids}" width="{look.width}" height="{tall}" viewBox="0 0 {look.room} {number(high)}">'
         f'<title id="{look.prefix}-title">{clean(said(chronicle.title, lang))}</title>'
-        f'<desc id="{look.prefix}-desc">{clean(about)}</desc>'
+        f'<desc id="{look.prefix}-desc">{clean(" – ".join(filter(None, (about, said(chronicle.source, lang)))))}</desc>'
         f"{rules}<defs>{patterns(look.prefix)}</defs>"
         f'<rect width="100%" height="100%" class="f-paper"/>{"".join(ink.back)}{"".join(ink.front)}</svg>\n'
     )

@@ -40,3 +40,20 @@ DESCRIPTION = _w(
     "{parties}: {begins}부터 {ends}까지. {lanes}개 행, {marks}건. 전체 내용은 그림 아래 표에 있다.",
 )
 LANGUAGE = _w("Language", "言語", "언어")
+SIMULATED = "SIMULATED / 模擬 / 모의"
+"""Of a node whose time is simulated: in three languages, so that nobody takes it for real."""
+OF_SCENARIO = _w("a scenario, told from its file alone", "シナリオ（ファイルのみによる）", "시나리오(파일만에 따름)")
+OF_NODE = _w("as {}'s node holds it", "{}のノードの記録による", "{} 노드의 기록에 따름")
+OF_EVIDENCE = _w(
+    "evidence, verified with the root cards of {}; last entry {}",
+    "検証済みの証拠（{}のルートカードによる）、最終記録：{}",
+    "검증된 증거({}의 루트 카드에 따름), 마지막 기록: {}",
+)
+WITHHELD = _w("withheld: {}", "非開示：{}", "비공개: {}")
+WITHHELD_KINDS: Mapping[str, Words] = {
+    "steps": _w("steps of {}: {}", "{}の関連事項の記載{}件", "{}의 관련 사항 기재 {}건"),
+    "items": _w("contents of items of {}: {}", "{}の提供の内容{}件", "{}의 제공 내용 {}건"),
+    "figures": _w("files of figures of {}: {}", "{}の数値{}件", "{}의 수치 파일 {}건"),
+    "log": _w("whole logs of {}: {}", "{}の記録全部{}件", "{}의 기록 전체 {}건"),
+}
+"""What a source could not show, by kind: of whom or of what, and how many."""

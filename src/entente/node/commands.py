@@ -11,6 +11,7 @@ from entente.node import (
     commands_matters,
     commands_node,
     commands_standing,
+    commands_timeline,
 )
 from entente.node.registry import COMMANDS, STREAMS, Command, Streaming
 
@@ -29,4 +30,5 @@ __all__ = [
     "commands_matters",
     "commands_node",
     "commands_standing",
+    "commands_timeline",
 ]

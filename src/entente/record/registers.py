@@ -4,9 +4,11 @@ A party's register is what it knew at the end of its own log and by its cosignat
 answered, as far as it had seen the answer; what it was given and how it answered itself.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from entente.record.audit import CheckedLog
+from entente.record.parts import item_numbers
+from entente.record.position import Position
 from entente.record.projection import Answer, Projection, TransferRecord
 from entente.record.replay import Logs, View
 from entente.record.report import Difference, Line, Register
@@ -15,11 +17,12 @@ from entente.record.report import Difference, Line, Register
 def registers(views: Sequence[View], logs: Logs) -> tuple[tuple[Register, ...], tuple[Difference, ...]]:
     """The register of every party, and every item that the giver and the receiver show in different states."""
     by_party = {view.party: view.projection for view in views}
+    numbers = item_numbers(logs)
     found = tuple(
         Register(
             party=view.party,
-            given=tuple(_lines(view.projection, logs, giver=view.party)),
-            held=tuple(_lines(view.projection, logs, holder=view.party)),
+            given=tuple(_lines(view.projection, logs, numbers, giver=view.party)),
+            held=tuple(_lines(view.projection, logs, numbers, holder=view.party)),
         )
         for view in views
     )
@@ -34,7 +37,12 @@ def _recipients(record: TransferRecord, projection: Projection) -> tuple[str, ..
 
 
 def _lines(
-    projection: Projection, logs: Logs, *, giver: str | None = None, holder: str | None = None
+    projection: Projection,
+    logs: Logs,
+    numbers: Mapping[Position, int],
+    *,
+    giver: str | None = None,
+    holder: str | None = None,
 ) -> Iterator[Line]:
     for position, record in projection.transfers.items():
         if (giver is not None and position.writer != giver) or position in projection.invalid:
@@ -45,14 +53,15 @@ def _lines(
         for recipient in recipients:
             if holder is None or (recipient == holder and position.writer != holder):
                 answer = projection.answers.get(position, {}).get(recipient or "")
-                yield _line(record, logs[position[:2]], recipient, answer)
+                yield _line(record, logs[position[:2]], numbers[position], recipient, answer)
 
 
-def _line(record: TransferRecord, log: CheckedLog, recipient: str | None, answer: Answer | None) -> Line:
+def _line(record: TransferRecord, log: CheckedLog, number: int, recipient: str | None, answer: Answer | None) -> Line:
     header = record.header
     return Line(
         log=log.evidence.origin,
         seq=record.position.seq,
+        number=number,
         sender=record.position.writer,
         recipient=recipient,
         item=header.item if header is not None else None,

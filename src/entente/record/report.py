@@ -125,10 +125,12 @@ class Line(_Part, frozen=True, kw_only=True):
     """A line of a party's register, as the logs tell it: one item to one recipient.
 
     ``state`` is ``received``, ``refused`` (with the coarse ``code``) or ``outstanding``; None for what was withheld.
+    ``number`` counts the items that ``sender`` gave under the agreement, from 1 on (section 3).
     """
 
     log: str
     seq: int
+    number: int
     sender: str
     recipient: str | None
     item: str | None
@@ -268,4 +270,5 @@ def _line(line: Line, other: str | None) -> str:
     what = f"{line.item} {line.title!r} {line.level}" if line.item is not None else "(withheld)"
     answered = "" if line.answered is None else f" {format_instant(line.answered)}"
     code = f" ({line.code})" if line.code else ""
-    return f"{other or '?'}: entry {line.seq} {format_instant(line.instant)} {what}: {line.state}{answered}{code}"
+    place = f"no. {line.number}, entry {line.seq} {format_instant(line.instant)}"
+    return f"{other or '?'}: {place} {what}: {line.state}{answered}{code}"

@@ -27,11 +27,12 @@ from entente.record.bodies import ActStatement, SignedAct
 from entente.record.envelope import open_body, parse_envelope
 from entente.record.evidence import Evidence, EvidenceError, LogEvidence, read_evidence
 from entente.record.frames import AnyFrame
+from entente.record.parts import act_parts, log_part, matter_parts
 from entente.record.places import check_places
 from entente.record.projection import Projection
 from entente.record.registers import registers
 from entente.record.replay import Replay, View
-from entente.record.report import ActPart, Bad, Label, LogPart, MatterPart, MatterStep, Report, Step, Withheld
+from entente.record.report import Bad, Label, Report, Step, Withheld
 from entente.record.trust import KeyHistory
 from entente.sealing.canonical import NotCanonicalError, decode
 from entente.sealing.errors import SealingError
@@ -62,6 +63,17 @@ class Root(NamedTuple):
     digest: bytes
 
 
+class Examined(NamedTuple):
+    """What was verified: the report, the logs as far as they were checked, and what all of them together say.
+
+    ``complete`` is None where steps 5 to 8 were not reached. Nothing may be made of it unless ``report.ok``.
+    """
+
+    report: Report
+    logs: Mapping[tuple[str, str], CheckedLog]
+    complete: Projection | None
+
+
 @dataclass
 class _Findings:
     bad: list[Bad] = field(default_factory=list)
@@ -82,18 +94,23 @@ def verify(evidence: bytes | Iterable[AnyFrame], roots: Sequence[bytes]) -> Repo
 
     Never raises for what the file holds: everything that is wrong is in the report, the first bad entry named.
     """
+    return examine(evidence, roots).report
+
+
+def examine(evidence: bytes | Iterable[AnyFrame], roots: Sequence[bytes]) -> Examined:
+    """What :func:`verify` does, and with it what the logs say, for whoever shows more of them than a report does."""
     findings = _Findings()
     try:
         parsed = read_evidence(evidence)
     except EvidenceError as error:
         findings.bad.append(Bad(step=1, log="", seq=None, last=None, code=error.code, text=str(error)))
         findings.step(1, "failed", "nothing else was looked at")
-        return _report(findings, b"", {})
+        return Examined(_report(findings, b"", {}), {}, None)
     findings.step(1, "recomputed", f"{len(parsed.logs)} logs of one agreement")
     return _verify(parsed, roots, findings)
 
 
-def _verify(parsed: Evidence, roots: Sequence[bytes], findings: _Findings) -> Report:
+def _verify(parsed: Evidence, roots: Sequence[bytes], findings: _Findings) -> Examined:
     trusted = _roots(roots, findings)
     findings.bad += _check_documents(parsed)
     findings.step(2, "recomputed", f"the agreement is {parsed.agreement.hex()}")
@@ -105,7 +122,7 @@ def _verify(parsed: Evidence, roots: Sequence[bytes], findings: _Findings) -> Re
     if any(bad.code not in WITHOUT_EFFECT for bad in findings.bad):
         for number in range(5, 9):
             findings.step(number, "not_reached", "what it would stand on was found wanting")
-        return _report(findings, parsed.agreement, logs)
+        return Examined(_report(findings, parsed.agreement, logs), logs, None)
     findings.bad += _check_seen(logs, findings)
     replay = Replay(parsed.agreement, logs, {party: root.digest for party, root in trusted.items()})
     findings.bad += _check_invalid(replay.complete, logs, findings)
@@ -121,16 +138,17 @@ def _verify(parsed: Evidence, roots: Sequence[bytes], findings: _Findings) -> Re
     findings.step(7, "recomputed", f"{len(judged) - withheld} asked again, {withheld} withheld")
     found, differences = registers(views, logs)
     findings.step(8, "recomputed", f"{len(differences)} differences")
-    return _report(
+    report = _report(
         findings,
         parsed.agreement,
         logs,
-        acts=tuple(_acts(replay.complete, logs)),
-        matters=tuple(_matters(replay.complete, logs)),
+        acts=tuple(act_parts(replay.complete, logs)),
+        matters=tuple(matter_parts(replay.complete, logs)),
         transfers=judged,
         registers=found,
         differences=differences,
     )
+    return Examined(report, logs, replay.complete)
 
 
 def _roots(roots: Sequence[bytes], findings: _Findings) -> dict[str, Root]:
@@ -325,57 +343,6 @@ def _check_receipts(
                 yield log.bad(code, f"this {kind} entry rests on what its writer had not seen", position.seq, step=6)
 
 
-def _acts(complete: Projection, logs: Mapping[tuple[str, str], CheckedLog]) -> Iterator[ActPart]:
-    for act, record in zip(complete.domain_acts(), complete.acts.values(), strict=True):
-        yield ActPart(
-            log=logs[record.position[:2]].evidence.origin,
-            seq=record.position.seq,
-            id=act.id,
-            by=act.by,
-            kind=act.kind,
-            instant=act.dispatched,
-            office=record.office,
-            second=record.second,
-            received=dict(act.received),
-        )
-
-
-def _matters(complete: Projection, logs: Mapping[tuple[str, str], CheckedLog]) -> Iterator[MatterPart]:
-    for matter in complete.steps.matters.values():
-        steps = [
-            MatterStep(
-                log=logs[event.step.by, event.step.incarnation].evidence.origin,
-                seq=event.step.seq,
-                by=event.step.by,
-                verb=event.step.verb,
-                instant=event.step.at,
-                refused=event.refusal.code if event.refusal is not None else None,
-            )
-            for event in matter.events
-        ]
-        yield MatterPart(
-            id=matter.id,
-            kind=matter.kind,
-            owner=matter.owner,
-            between=matter.audience,
-            state=matter.state,
-            steps=tuple(steps),
-        )
-
-
-def _log_part(log: CheckedLog) -> LogPart:
-    return LogPart(
-        log=log.evidence.origin,
-        party=log.evidence.writer,
-        incarnation=log.evidence.incarnation,
-        size=log.head.size,
-        root=log.head.frontier.root().hex(),
-        first_instant=log.entries[0].envelope.instant if log.entries else -1,
-        last_instant=log.head.last_instant,
-        cosigners=tuple(log.cosigners),
-    )
-
-
 def _report(
     findings: _Findings,
     agreement: bytes,
@@ -392,7 +359,7 @@ def _report(
         first_bad=bad[0] if bad else None,
         bad=bad,
         steps=tuple(findings.steps),
-        logs=tuple(_log_part(log) for log in logs.values()),
+        logs=tuple(log_part(log) for log in logs.values()),
         withheld=tuple(findings.withheld),
         notes=tuple(findings.notes),
         **(empty | parts),  # type: ignore[arg-type]

@@ -177,6 +177,14 @@ class Reader(DebtReader):
         sql = "SELECT * FROM register WHERE log = ? AND seq = ? AND direction = ? ORDER BY number"
         return [RegisterRow(*row) for row in self._rows(sql, log, seq, direction)]
 
+    def register_between(self, log: int, first: int, last: int) -> dict[int, list[RegisterRow]]:
+        """The register's lines of entries ``first`` to ``last``: seq -> its lines in their order, of any direction."""
+        found: dict[int, list[RegisterRow]] = {}
+        for row in self._rows("SELECT * FROM register WHERE log = ? AND seq BETWEEN ? AND ?", log, first, last):
+            line = RegisterRow(*row)
+            found.setdefault(line.seq, []).append(line)
+        return {seq: sorted(lines) for seq, lines in found.items()}
+
     def register_number(self, number: int) -> RegisterRow | None:
         """A line of the register by its number."""
         rows = self._rows("SELECT * FROM register WHERE number = ?", number)

@@ -1,6 +1,7 @@
-"""Where the case that is drawn comes from."""
+"""Where the case that is drawn comes from, and real logs of two parties."""
 
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "domain" / "relations"))
+for name in ("domain/relations", "record"):
+    sys.path.insert(0, str(Path(__file__).parents[1] / name))

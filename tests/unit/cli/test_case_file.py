@@ -9,7 +9,7 @@ from korean import misfits
 from entente.cli.scenario import Scenario
 from entente.cli.scenario_parse import load_scenario
 from entente.cli.scenario_record import Record, record_of
-from entente.cli.timeline import chronicle_of
+from entente.cli.timeline_source import scenario_source
 
 MARKS = ("EXERCISE", "演習", "연습")
 SCRIPTS = {"ja": r"[\u3040-\u30ff\u4e00-\u9fff]", "ko": r"[\uac00-\ud7a3]"}
@@ -73,7 +73,7 @@ def test_each_language_is_written_in_its_own_script(case: Scenario, record: Reco
 
 @pytest.mark.parametrize("lang", ["ja", "ko"])
 def test_nothing_in_the_drawn_case_falls_back_to_english(case: Scenario, lang: str) -> None:
-    drawn = chronicle_of(case, None)
+    drawn = record_of(case).chronicle(case.parts[0].steps[-1].at, scenario_source())
     for lane in drawn.lanes:
         words = [lane.title, *(mark.title for mark in lane.marks), *(stretch.label for stretch in lane.stretches)]
         assert [each for each in words if not re.search(SCRIPTS[lang], each[lang])] == []

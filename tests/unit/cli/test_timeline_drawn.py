@@ -231,10 +231,11 @@ def test_what_is_the_same_in_every_view_stands_once() -> None:
 def test_very_many_exchanges_are_counted_by_day_sender_and_precedence() -> None:
     flash = next(exchanges())
     many = [flash._replace(at=kst("2019-11-22 00:00") + index * 60_000) for index in range(SINGLE + 1)]
-    other = Exchange(kst("2019-11-23 01:00"), "kr", ("jp",), "item", "ROUTINE")
+    other = Exchange(kst("2019-11-23 01:00"), "kr", ("jp",), 1, "ROUTINE", "actual")
     told = build(terms(), acts(), matters(), [*many, other], at=AFTERWARDS)
     counted = [(row.who, row.what) for row in rows(told, "en") if row.group == "Exchanges"]
-    assert counted == [("Japan", f"FLASH × {SINGLE + 1}"), ("Republic of Korea", "ROUTINE × 1")]
+    assert counted == [("Japan", f"EXERCISE FLASH × {SINGLE + 1}"), ("Republic of Korea", "ACTUAL ROUTINE × 1")]
     assert str(SINGLE + 2) in texts(draw(told, "en"))
     few = build(terms(), acts(), matters(), [flash], at=AFTERWARDS)
-    assert [row.what for row in rows(few, "en") if row.group == "Exchanges"] == ["→ Republic of Korea · item 1 · FLASH"]
+    told = [row.what for row in rows(few, "en") if row.group == "Exchanges"]
+    assert told == ["EXERCISE → Republic of Korea no. 1 · FLASH"]

@@ -19,6 +19,7 @@ from entente.node import (
     outgoing,
     payloads,
     releases,
+    telling,
 )
 from entente.node.clock import SimulatedClock
 from entente.node.commands import COMMANDS, STREAMS, Command, Streaming
@@ -110,6 +111,14 @@ def test_the_example_of_a_feed_is_its_bytes_and_the_bounds_are_the_codes() -> No
     assert f"1 to {releases.INLINE:,}" in page
     assert f"at most {feeding.WAITING_BYTES // 1024**2} MiB read and not taken" in page
     assert f"at most {feeding.MOST} of them are released together" in page
+
+
+def test_the_page_of_the_control_socket_states_the_slices_of_a_timeline() -> None:
+    page = " ".join(PAGES["control"].split())
+    whole = telling.SLICES * telling.STEPS, telling.SLICES * telling.ENTRIES
+    assert "at most {:,} steps, or {:,} entries".format(*whole) in page
+    assert f"slices of at most {telling.STEPS} each" in page
+    assert telling.STEPS == telling.ENTRIES
 
 
 def test_the_page_of_the_control_socket_states_its_form() -> None:

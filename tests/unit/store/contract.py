@@ -168,6 +168,14 @@ class StoreContract:
             tx.put_cosigned(1, "us", 1, "another's")
             assert tx.cosigned(1) == {"kr": (7, "note 7"), "us": (1, "another's")}
 
+    def test_lines_of_the_register_are_found_by_their_entries_in_their_order(self, opened: Opened) -> None:
+        with opened() as store, store.write() as tx:
+            given = ((1, seq, to, "given", f"item-{seq}", "sent", 5) for seq in (9, 4, 6) for to in ("us", "jp"))
+            tx.enter([*given, (2, 6, "jp", "held", "other", "held", 5)])
+            found = tx.register_between(1, 4, 8)
+            shown = {seq: [line.party for line in lines] for seq, lines in found.items()}
+            assert shown == {4: ["us", "jp"], 6: ["us", "jp"]}
+
     def test_the_first_answer_on_a_line_of_the_register_stands(self, opened: Opened) -> None:
         with opened() as store, store.write() as tx:
             tx.enter([(1, 4, "kr", "given", "item", "sent", 10)])

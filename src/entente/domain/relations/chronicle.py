@@ -4,7 +4,7 @@ Pure: what is known at an instant goes in, lanes and marks come out; how they ar
 under embargo is in it before its instant, nor is its name in what refers to it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 
 import msgspec
@@ -14,9 +14,9 @@ from entente.domain.agreement.calendar import Period, add, first_instant, month_
 from entente.domain.agreement.instants import parse_day
 from entente.domain.agreement.status import AgreementStatus, status, timeline
 from entente.domain.agreement.terms import Agreement
-from entente.domain.relations.chronicle_words import COMMA, GROUP_WORDS, Words, each, plain, said
+from entente.domain.relations.chronicle_words import COMMA, GROUP_WORDS, NUMBER, REALITIES, Words, each, plain, said
 from entente.domain.relations.indicators import Series
-from entente.domain.relations.lanes import Curve, Exchange, Group, Lane, Mark, Value
+from entente.domain.relations.lanes import GROUPS, Curve, Exchange, Group, Lane, Mark, Value
 from entente.domain.relations.lanes_matters import (
     Scene,
     arrangement_lanes,
@@ -37,6 +37,8 @@ class Chronicle(msgspec.Struct, frozen=True, kw_only=True):
     """All lanes from ``begins`` to ``ends`` (ms), as they are known at ``at``; ``zone`` is the agreement's.
 
     Lanes stand in the order of :data:`.lanes.GROUPS`. What lies after ``at`` is what follows as things stand.
+    ``source`` says for its heading where all this was told, ``own`` is the party whose node told it; whoever built it
+    adds that (:func:`told_by`).
     """
 
     title: Words
@@ -47,6 +49,13 @@ class Chronicle(msgspec.Struct, frozen=True, kw_only=True):
     ends: int
     at: int
     lanes: tuple[Lane, ...]
+    source: Words = {}
+    own: str = ""
+
+    @property
+    def in_order(self) -> tuple[str, ...]:
+        """The parties as they are listed: whose node tells it first, else in the agreement's order."""
+        return tuple(sorted(self.parties, key=lambda party: party != self.own))
 
     @property
     def marks(self) -> list[Mark]:
@@ -88,7 +97,7 @@ def build(
     ends = max(ends, begins + 1)
     moves = list(timeline(documents, known, begins, ends, first=first))
     ground = Ground(documents, first, known, moves, ends, at)
-    scene = Scene(seen, unseen, ground.name, zone, ends, at)
+    scene = Scene(seen, unseen, frozenset(matter.id for matter in seen), ground.name, zone, ends, at)
     lanes = [
         *status_lanes(ground),
         _lane("acts", [*act_marks(ground), *note_marks(scene)]),
@@ -97,7 +106,7 @@ def build(
         *talk_lanes(scene),
         meeting_lane(scene),
         statement_lane(scene),
-        _lane("exchanges", given),
+        _exchange_lane(given),
         *(_curve_lane(scene, matter, (series or {}).get(matter.id)) for matter in scene.of("indicator")),
     ]
     return Chronicle(
@@ -110,6 +119,17 @@ def build(
         at=at,
         lanes=tuple(lane for lane in lanes if lane.stretches or lane.marks or lane.curve is not None),
     )
+
+
+def told_by(chronicle: Chronicle, source: Words, own: str = "") -> Chronicle:
+    """The chronicle with where it was told in its heading; a party's own view stands first in what its node tells."""
+    views = {party: place for place, party in enumerate(msgspec.structs.replace(chronicle, own=own).in_order)}
+
+    def place(lane: Lane) -> tuple[int, int]:
+        return GROUPS.index(lane.group), views.get(lane.owner, len(views)) if lane.group == "status" else 0
+
+    lanes = tuple(sorted(chronicle.lanes, key=place))
+    return msgspec.structs.replace(chronicle, lanes=lanes, source=source, own=own)
 
 
 def _known(act: Act, at: int) -> Act:
@@ -139,27 +159,42 @@ def _lane(group: Group, marks: Iterable[Mark]) -> Lane:
     return Lane(id=group, group=group, title=GROUP_WORDS[group], marks=in_order)
 
 
+def _exchange_lane(given: list[Mark]) -> Lane:
+    """The items, and below the lane's name what they are, since a drawing may show many of them without words."""
+    found = [REALITIES[each] for each in REALITIES if any(mark.reality == each for mark in given)]
+    note = each(lambda lang: ", ".join(said(words, lang) for words in found))
+    return msgspec.structs.replace(_lane("exchanges", given), note=note)
+
+
 def _exchange(item: Exchange, agreement: Agreement) -> Mark:
     """Given to whom: by letters where there is little room, by name in the table."""
-    letters = ", ".join(party.upper() for party in item.recipients)
+    recipients = sorted(item.recipients, key=_place(agreement.parties))
+    reality = item.reality if item.reality in REALITIES else ""
+
+    def words(lang: str, to: str) -> str:
+        number = said(NUMBER, lang).format(item.number)
+        return f"{said(REALITIES[reality], lang)} → {to or '?'} {number} · {item.precedence}"
 
     def named(party: str, lang: str) -> str:
         terms = agreement.party.get(party)
         return party.upper() if terms is None else said(terms.name, lang)
 
-    def title(lang: str) -> str:
-        names = COMMA[lang].join(named(party, lang) for party in item.recipients)
-        return " · ".join(filter(None, (f"→ {names}", item.label, item.precedence)))
-
     return Mark(
         at=item.at,
         lane="exchanges",
         who=(item.sender,),
-        label=plain(f"{f'→ {letters} {item.label}'.rstrip()} · {item.precedence}"),
-        title=each(title),
+        label=each(lambda lang: words(lang, ", ".join(party.upper() for party in recipients))),
+        title=each(lambda lang: words(lang, COMMA[lang].join(named(party, lang) for party in recipients))),
+        rests=tuple(f"register {line}" for line in item.lines),
         minor=True,
         code=item.precedence,
+        reality=reality,
     )
+
+
+def _place(parties: tuple[str, ...]) -> Callable[[str], tuple[int, str]]:
+    """The agreement's order, and after its parties whoever is none."""
+    return lambda party: (parties.index(party) if party in parties else len(parties), party)
 
 
 def _curve_lane(scene: Scene, matter: Matter, series: Series | None) -> Lane:

@@ -214,3 +214,13 @@ PLACES: Mapping[str, Words] = {
 def placed(place: str) -> Words:
     """A place in each language, where it is one of :data:`PLACES`."""
     return PLACES.get(place, plain(place))
+
+
+NUMBER = _w("no. {}", "第{}号", "{}호")
+REALITIES: Mapping[str, Words] = {
+    "actual": _w("ACTUAL", "実際", "실제"),
+    "exercise": _w("EXERCISE", "演習", "연습"),
+    "test": _w("TEST", "試験", "시험"),
+    "": _w("ACTUAL OR EXERCISE NOT STATED", "実際・演習の別の記載なし", "실제·연습 구분 표시 없음"),
+}
+"""What an item says it is, in words, as its banner has them."""

@@ -22,13 +22,20 @@ Form = Literal["done", "expected", "averted", "refused", "limit"]
 
 
 class Exchange(NamedTuple):
-    """An item that was given: ``label`` is what may stand on a wall, such as its number, never its title."""
+    """An item that was given, as it may stand on a wall: never its title.
+
+    ``number`` counts what its sender gave under the agreement, from 1 on: the same in everybody's copy. ``recipients``
+    is empty where they are not known; ``reality`` is ``actual``, ``exercise`` or ``test``. ``lines`` are the numbers
+    that it has in the register of whose node tells of it.
+    """
 
     at: int
     sender: str
     recipients: tuple[str, ...]
-    label: str
+    number: int
     precedence: str
+    reality: str
+    lines: tuple[int, ...] = ()
 
 
 class Stretch(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +54,7 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
     ``who`` are the parties whose doing it is, none where time alone did it. ``label`` is for a drawing, ``title`` says
     all but who. ``rests``: ids of the act or matter, of what that refers to, and the article. ``minor``: a drawing may
     leave its label out; a table never does. ``code``: why a step or an act was refused, or an exchange's precedence.
+    ``reality``: of an exchange, whether it was one.
     """
 
     at: int
@@ -59,6 +67,7 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
     rests: tuple[str, ...] = ()
     minor: bool = False
     code: str = ""
+    reality: str = ""
 
 
 class Value(NamedTuple):

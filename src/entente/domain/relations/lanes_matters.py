@@ -32,15 +32,19 @@ from entente.domain.relations.chronicle_words import (
 from entente.domain.relations.lanes import Form, Group, Lane, Mark, Stretch
 from entente.domain.relations.matters import TABLES
 from entente.domain.relations.statements import out
-from entente.domain.relations.steps import Kind, Step
+from entente.domain.relations.steps import MATTER, Kind, Step
 from entente.domain.relations.table import Event, Matter
 
 
 class Scene(NamedTuple):
-    """The matters as they are known at ``at``, embargoed ones left out, to ``ends``; ``zone`` is the agreement's."""
+    """The matters as they are known at ``at``, embargoed ones left out, to ``ends``; ``zone`` is the agreement's.
+
+    ``hidden`` are ids that may not be named, ``known`` those of the matters that are here.
+    """
 
     matters: Sequence[Matter]
     hidden: frozenset[str]
+    known: frozenset[str]
     name: Callable[[str], Words]
     zone: str
     ends: int
@@ -55,8 +59,16 @@ class Scene(NamedTuple):
         return (event for event in matter.events if event.step.at <= self.at)
 
     def rests(self, step: Step) -> tuple[str, ...]:
-        """What a step rests on: its matter, and what it refers to without naming what nobody may see yet."""
-        return (step.matter, *(ref for ref in step.refs if ref not in self.hidden))
+        """What a step rests on: its matter, and what it refers to without naming what nobody may see yet.
+
+        A statement that is not here at all may be one that is kept back: its id is left out too.
+        """
+        return (step.matter, *(ref for ref in step.refs if self._may_name(ref)))
+
+    def _may_name(self, ref: str) -> bool:
+        found = MATTER.fullmatch(ref)
+        statement = found is not None and found.group(2) == "statement"
+        return ref not in self.hidden and (not statement or ref in self.known)
 
 
 def measure_lanes(scene: Scene) -> list[Lane]:

@@ -243,15 +243,16 @@ def series() -> dict[str, Series]:
 
 
 def exchanges() -> Iterator[Exchange]:
-    for at, sender, label, precedence in (
-        ("2017-03-06 08:10", "jp", "item 1", "FLASH"), ("2017-08-29 06:20", "kr", "item 1", "FLASH"),
-        ("2017-11-29 04:02", "jp", "item 7", "FLASH"), ("2019-05-09 17:05", "kr", "item 14", "IMMEDIATE"),
-        ("2019-07-25 07:20", "jp", "item 16", "IMMEDIATE"), ("2019-10-02 11:30", "jp", "item 19", "PRIORITY"),
-        ("2019-11-22 09:30", "kr", "item 21", "ROUTINE"), ("2019-11-22 17:20", "jp", "item 22", "FLASH"),
-        ("2019-11-22 17:21", "kr", "item 22", "FLASH"), ("2019-11-22 23:59", "jp", "item 23", "PRIORITY"),
-        ("2019-11-23 00:10", "kr", "item 23", "ROUTINE"), ("2022-10-04 07:40", "jp", "item 51", "FLASH"),
+    for at, sender, number, precedence in (
+        ("2017-03-06 08:10", "jp", 1, "FLASH"), ("2017-08-29 06:20", "kr", 1, "FLASH"),
+        ("2017-11-29 04:02", "jp", 7, "FLASH"), ("2019-05-09 17:05", "kr", 14, "IMMEDIATE"),
+        ("2019-07-25 07:20", "jp", 16, "IMMEDIATE"), ("2019-10-02 11:30", "jp", 19, "PRIORITY"),
+        ("2019-11-22 09:30", "kr", 21, "ROUTINE"), ("2019-11-22 17:20", "jp", 22, "FLASH"),
+        ("2019-11-22 17:21", "kr", 22, "FLASH"), ("2019-11-22 23:59", "jp", 23, "PRIORITY"),
+        ("2019-11-23 00:10", "kr", 23, "ROUTINE"), ("2022-10-04 07:40", "jp", 51, "FLASH"),
     ):  # fmt: skip
-        yield Exchange(kst(at), sender, tuple(party for party in PARTIES if party != sender), label, precedence)
+        to = tuple(party for party in PARTIES if party != sender)
+        yield Exchange(kst(at), sender, to, number, precedence, "exercise")
 
 
 def steps() -> list[Step]:

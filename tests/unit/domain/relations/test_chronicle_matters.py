@@ -8,6 +8,7 @@ from chronicle_case import (
     acts,
     case,
     embargoed,
+    exchanges,
     kst,
     labels,
     lane,
@@ -296,4 +297,35 @@ def test_a_series_that_is_followed_only_later_is_not_there() -> None:
 
 def test_an_exchange_is_a_mark_of_its_sender_with_its_precedence() -> None:
     flash = lane(CASE, "exchanges").marks[0]
-    assert (flash.who, flash.label["ko"], flash.code, flash.minor) == (("jp",), "→ KR item 1 · FLASH", "FLASH", True)
+    assert (flash.who, flash.label["en"], flash.label["ko"]) == (
+        ("jp",), "EXERCISE → KR no. 1 · FLASH", "연습 → KR 1호 · FLASH"
+    )  # fmt: skip
+    assert (flash.code, flash.reality, flash.minor) == ("FLASH", "exercise", True)
+
+
+def test_an_item_says_whether_it_was_an_exercise_whatever_it_is() -> None:
+    one = next(exchanges())
+    for reality, words in (("actual", "ACTUAL"), ("test", "TEST"), ("", "ACTUAL OR EXERCISE NOT STATED")):
+        told = build(terms(), acts(), matters(), [one._replace(reality=reality)], at=AFTERWARDS)
+        shown = lane(told, "exchanges")
+        assert shown.marks[0].title["en"] == f"{words} → Republic of Korea no. 1 · FLASH"
+        assert shown.note["en"] == words
+
+
+def test_an_item_whose_recipients_are_withheld_is_there_by_number_and_the_register_is_named_beside_it() -> None:
+    one = next(exchanges())._replace(recipients=(), lines=(7, 8))
+    (mark,) = lane(build(terms(), acts(), matters(), [one], at=AFTERWARDS), "exchanges").marks
+    assert (mark.label["en"], mark.rests) == ("EXERCISE → ? no. 1 · FLASH", ("register 7", "register 8"))
+
+
+def test_the_id_of_a_statement_that_is_not_here_is_not_named_either() -> None:
+    hand = Hand()
+    hand(
+        "kr-measure-9",
+        "announce",
+        "2023-05-09 15:00",
+        subject="other",
+        title={"en": "X"},
+        refs=("kr-5", "kr-statement-9"),
+    )
+    assert lane(told(hand.steps), "kr-measure-9").marks[0].rests == ("kr-measure-9", "kr-5")
