@@ -66,7 +66,7 @@ def prepare(node: "Node", ledger: Ledger, asked: Asked, signers: tuple[Signer, .
     """
     log = usable(ledger)
     verb = _verb(asked)
-    if not asked.embargoed and asked.matter in hidden(node, ledger):
+    if not asked.embargoed and is_hidden(node, ledger, asked.matter):
         raise RefusedError(*no_such_matter(asked.kind, asked.matter))
     said = _said(verb.fields, asked.say)
     statement = StepStatement(
@@ -141,9 +141,8 @@ def _ref(wording: Wording) -> TextRef:
 
 def _next_id(node: "Node", ledger: Ledger, log: HeldLog, kind: Kind) -> str:
     """The next number; after a restart one that no matter of the branch left behind has (decision 0009)."""
-    owned = {record.step.matter for record in ledger.projection.steps.records if record.step.by == node.party}
     prefix = f"{node.party}-{kind}-"
-    written = sum(each.startswith(prefix) for each in owned)
+    written = ledger.projection.steps.numbered(node.party, kind)
     if sum(held.row.writer == node.party for held in ledger.logs.values()) < 2:
         return f"{prefix}{written + 1}"
     return f"{prefix}{100 + int(log.row.incarnation, 16) % 900}{written + 1:06}"
@@ -247,6 +246,12 @@ def shown(node: "Node", ledger: Ledger) -> dict[str, Matter]:
     """
     at, matters = node.instant(), ledger.projection.steps.matters
     return {name: matter for name, matter in matters.items() if TABLES[matter.kind].visible(matter, at)}
+
+
+def is_hidden(node: "Node", ledger: Ledger, name: str) -> bool:
+    """Whether a matter is there and may not be seen yet."""
+    matter = ledger.projection.steps.matters.get(name)
+    return matter is not None and not TABLES[matter.kind].visible(matter, node.instant())
 
 
 def hidden(node: "Node", ledger: Ledger) -> frozenset[str]:

@@ -6,13 +6,14 @@ from all steps together, so that it does not depend on the order in which a hold
 
 import hashlib
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from entente.domain.relations.fields import FormError
-from entente.domain.relations.matters import TABLES, Course, fold, run, take
-from entente.domain.relations.steps import KINDS, MATTER, Refusal, Said, Step, Text
+from entente.domain.relations.folding import Folding
+from entente.domain.relations.matters import TABLES
+from entente.domain.relations.steps import KINDS, MATTER, Kind, Refusal, Said, Step, Text
 from entente.domain.relations.table import Matter
 from entente.record.bodies import SignedStep, StepStatement
 from entente.record.envelope import Envelope
@@ -49,17 +50,24 @@ class Steps:
         self._offices = offices
         self._parties = parties
         self._counts: Counter[tuple[str, str]] = Counter()
-        self._folded: tuple[int, Course] = (0, Course({}, {}))
+        self._folding = Folding()
+        self._of: dict[str, list[StepRecord]] = {}
+        self._named: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+        self._latest: list[int] = []
+        """For each record, the latest instant up to it: to forget the last ones costs nothing."""
 
     def __len__(self) -> int:
         return len(self.records)
 
     def cut(self, size: int) -> None:
         """Forget the steps fed after the first ``size``: their transaction was rolled back."""
-        if size < len(self.records):
-            del self.records[size:]
-            self._counts = Counter(record.position[:2] for record in self.records)
-            self._folded = (0, Course({}, {}))
+        while len(self.records) > size:
+            record = self.records.pop()
+            self._latest.pop()
+            self._counts[record.position[:2]] -= 1
+            self._of[record.step.matter].pop()
+            self._count(record.step, -1)
+            self._folding.remove(record.step)
 
     def take(self, position: Position, envelope: Envelope, bodies: Sequence[bytes | None]) -> str | None:
         """Take a ``step`` entry; returns the coarse code it is refused with, if any.
@@ -89,38 +97,45 @@ class Steps:
             if office is None:
                 return "BAD_SIGNATURE"
             office.verify("step", signed.statement, signature)
-        self.records.append(StepRecord(position, statement, step))
+        record = StepRecord(position, statement, step)
+        self._folding.add(step)
+        self._of.setdefault(step.matter, []).append(record)
+        self._latest.append(max(self.latest(), step.at))
         self._counts[position[:2]] += 1
+        self._count(step, 1)
+        self.records.append(record)
         return None
+
+    def _count(self, step: Step, by: int) -> None:
+        names = self._named[step.by, step.matter.rpartition("-")[0]]
+        names[step.matter] += by
+        if not names[step.matter]:
+            del names[step.matter]
 
     @property
     def matters(self) -> dict[str, Matter]:
-        """Every matter by its id, as all steps known here make it."""
-        return self._course().matters
+        """Every matter by its id, as all steps known here make it, in the order in which they were opened."""
+        return self._folding.matters
 
     def refusal(self, record: StepRecord) -> Refusal | None:
         """Why a recorded step has no effect; None where it has."""
-        return self._course().refused.get(record.step.order)
-
-    def _course(self) -> Course:
-        size, course = self._folded
-        if size != len(self.records):
-            course = run(record.step for record in self.records)
-            self._folded = (len(self.records), course)
-        return course
+        return self._folding.refused.get(record.step.order)
 
     def latest(self) -> int:
         """The instant of the latest step known, in ms; -1 where there is none: the next one is later."""
-        return max((record.step.at for record in self.records), default=-1)
+        return self._latest[-1] if self._latest else -1
+
+    def numbered(self, party: str, kind: Kind) -> int:
+        """How many matters of a kind a party has written steps about under ids of its own, refused ones included."""
+        return len(self._named.get((party, f"{party}-{kind}"), ()))
 
     def judge(self, step: Step) -> Refusal | None:
         """Why a step that is about to be written would be refused; None where it is allowed. Nothing changes."""
-        return take(fold(record.step for record in self.records), step)
+        return self._folding.judge(step)
 
     def positions(self, matter: str) -> Iterator[StepRecord]:
         """The records of one matter, in the order in which its steps are taken."""
-        found = [record for record in self.records if record.step.matter == matter]
-        return iter(sorted(found, key=lambda record: record.step.order))
+        return iter(sorted(self._of.get(matter, ()), key=lambda record: record.step.order))
 
 
 def read_step(data: bytes, statement: StepStatement, at: int, position: Position) -> Step:

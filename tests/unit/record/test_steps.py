@@ -132,6 +132,18 @@ def test_steps_that_were_rolled_back_are_forgotten(steps: Steps) -> None:
     assert steps.latest() == 7
 
 
+def test_numbers_are_counted_by_party_and_kind_and_a_number_that_was_rolled_back_is_free(steps: Steps) -> None:
+    feed(steps, statement())
+    feed(steps, statement(), seq=6, at=8)
+    feed(steps, statement(matter="kr-measure-2"), seq=7, at=9)
+    feed(steps, statement(matter="jp-measure-1"), seq=8, at=10)
+    assert steps.numbered("kr", "measure") == 2
+    assert (steps.numbered("kr", "note"), steps.numbered("jp", "measure")) == (0, 0)
+    steps.cut(2)
+    assert (steps.numbered("kr", "measure"), steps.latest()) == (1, 8)
+    assert [record.position.seq for record in steps.positions("kr-measure-1")] == [5, 6]
+
+
 @pytest.mark.parametrize(
     "audience",
     [
