@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from entente.domain.relations.fields import FormError
+from entente.domain.relations.fields import UNSEEN, FormError
 from entente.domain.relations.folding import Folding
 from entente.domain.relations.matters import TABLES
 from entente.domain.relations.steps import KINDS, MATTER, Kind, Refusal, Said, Step, Text
@@ -28,7 +28,7 @@ DIGEST = 32
 MAX_STEPS = 10_000
 """Steps in one log that count: whoever writes more is refused, and nobody's memory grows."""
 _REF = re.compile(r"[a-z0-9-]{1,64}")
-_UNREADABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
+_UNREADABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
 _MEDIA = re.compile(r"[a-z]+/[a-z0-9.+-]{1,64}")
 
 
@@ -163,6 +163,8 @@ def read_step(data: bytes, statement: StepStatement, at: int, position: Position
     for text in texts:
         if re.fullmatch(r"[a-z]{2,3}", text.lang) is None or _MEDIA.fullmatch(text.media_type) is None:
             raise FormError("texts", "a text without a language, or of no media type", "such as en, text/plain")
+        if len(text.sha256) != 2 * DIGEST or text.size < 0:
+            raise FormError("texts", "a text without a digest or a size", "prepare it again")
     return Step(
         matter=statement.matter,
         kind=kind,
@@ -182,7 +184,7 @@ def read_step(data: bytes, statement: StepStatement, at: int, position: Position
 
 
 def _named(person: str) -> bool:
-    return 0 < len(person) <= MAX_PERSON and person.isprintable()
+    return 0 < len(person) <= MAX_PERSON and UNSEEN.search(person) is None
 
 
 def readable(media_type: str, data: bytes) -> bool:
