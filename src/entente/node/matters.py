@@ -20,7 +20,7 @@ from entente.node.national import note
 from entente.record.bodies import SaidValue, SignedStep, Signer, StepStatement, TextRef
 from entente.record.envelope import MAX_BODY
 from entente.record.position import BIND, Position
-from entente.record.steps import StepRecord, read_step, readable
+from entente.record.steps import MAX_STEPS, StepRecord, read_step, readable
 from entente.sealing.canonical import NotCanonicalError, decode, encode
 from entente.sealing.errors import BadSignatureError
 from entente.sealing.signing import Signature
@@ -161,6 +161,8 @@ def _judge(ledger: Ledger, log: HeldLog, statement: StepStatement, now: int) -> 
         step = read_step(encode(statement), statement, at, place)
     except FormError as error:
         raise _usage(error) from error
+    if steps.full(log.name):
+        raise RefusedError("TOO_MANY", f"this log has {MAX_STEPS:,} steps", "No party takes more of them from one log.")
     refusal = steps.judge(step)
     if refusal is not None:
         raise RefusedError(*refusal)

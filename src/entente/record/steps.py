@@ -90,7 +90,7 @@ class Steps:
             return "MALFORMED"
         if len(signed.signatures) != len(statement.signers) or not _carried(statement, bodies[1:]):
             return "MALFORMED"
-        if self._counts[position[:2]] >= MAX_STEPS:
+        if self.full(position[:2]):
             return "TOO_MANY"
         for signer, signature in zip(statement.signers, signed.signatures, strict=True):
             office = self._offices(position, signer.office, BIND)
@@ -124,6 +124,10 @@ class Steps:
     def latest(self) -> int:
         """The instant of the latest step known, in ms; -1 where there is none: the next one is later."""
         return self._latest[-1] if self._latest else -1
+
+    def full(self, log: tuple[str, str]) -> bool:
+        """Whether a log (writer, incarnation) has all the steps that count: one more is refused by every party."""
+        return self._counts[log] >= MAX_STEPS
 
     def numbered(self, party: str, kind: Kind) -> int:
         """How many matters of a kind a party has written steps about under ids of its own, refused ones included."""
