@@ -6,7 +6,7 @@ from all steps together, so that it does not depend on the order in which a hold
 
 import hashlib
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -52,7 +52,7 @@ class Steps:
         self._counts: Counter[tuple[str, str]] = Counter()
         self._folding = Folding()
         self._of: dict[str, list[StepRecord]] = {}
-        self._named: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+        self._numbered: Counter[tuple[str, str]] = Counter()
         self._latest: list[int] = []
         """For each record, the latest instant up to it: to forget the last ones costs nothing."""
 
@@ -64,9 +64,11 @@ class Steps:
         while len(self.records) > size:
             record = self.records.pop()
             self._latest.pop()
-            self._counts[record.position[:2]] -= 1
-            self._of[record.step.matter].pop()
-            self._count(record.step, -1)
+            of = self._of[record.step.matter]
+            of.pop()
+            if not of:
+                del self._of[record.step.matter]
+            self._count(record, -1)
             self._folding.remove(record.step)
 
     def take(self, position: Position, envelope: Envelope, bodies: Sequence[bytes | None]) -> str | None:
@@ -99,18 +101,18 @@ class Steps:
             office.verify("step", signed.statement, signature)
         record = StepRecord(position, statement, step)
         self._folding.add(step)
+        self._count(record, 1)
         self._of.setdefault(step.matter, []).append(record)
         self._latest.append(max(self.latest(), step.at))
-        self._counts[position[:2]] += 1
-        self._count(step, 1)
         self.records.append(record)
         return None
 
-    def _count(self, step: Step, by: int) -> None:
-        names = self._named[step.by, step.matter.rpartition("-")[0]]
-        names[step.matter] += by
-        if not names[step.matter]:
-            del names[step.matter]
+    def _count(self, record: StepRecord, by: int) -> None:
+        """Count a step in its log, and its matter if no other step of its writer is about it; or count one less."""
+        step = record.step
+        _add(self._counts, record.position[:2], by)
+        if all(each.step.by != step.by for each in self._of.get(step.matter, ())):
+            _add(self._numbered, (step.by, step.matter.rpartition("-")[0]), by)
 
     @property
     def matters(self) -> dict[str, Matter]:
@@ -131,7 +133,7 @@ class Steps:
 
     def numbered(self, party: str, kind: Kind) -> int:
         """How many matters of a kind a party has written steps about under ids of its own, refused ones included."""
-        return len(self._named.get((party, f"{party}-{kind}"), ()))
+        return self._numbered[party, f"{party}-{kind}"]
 
     def judge(self, step: Step) -> Refusal | None:
         """Why a step that is about to be written would be refused; None where it is allowed. Nothing changes."""
@@ -140,6 +142,12 @@ class Steps:
     def positions(self, matter: str) -> Iterator[StepRecord]:
         """The records of one matter, in the order in which its steps are taken."""
         return iter(sorted(self._of.get(matter, ()), key=lambda record: record.step.order))
+
+
+def _add(counts: Counter[tuple[str, str]], key: tuple[str, str], by: int) -> None:
+    counts[key] += by
+    if not counts[key]:
+        del counts[key]
 
 
 def read_step(data: bytes, statement: StepStatement, at: int, position: Position) -> Step:
