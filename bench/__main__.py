@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from bench import entente, floor, growth, large, report
+from bench import entente, floor, growth, large, matters, report
 from bench.context import RESULTS, Context
 from bench.feed import FeedError
 from bench.figures import Figure, Target, missing
@@ -36,6 +36,7 @@ OURS: dict[str, tuple[Measure, list[Target]]] = {
     "command": (large.command, []),
     "agreements": (growth.agreements, []),
     "history": (growth.history, growth.RECONNECT),
+    "matters": (matters.matters, []),
 }
 NAMES = ["floor", *PEERS, *OURS]
 SLOW = ("synapse",)

@@ -12,6 +12,7 @@ LONE = {
     ("entente", "beside-bulk"): "Entente, beside bulk at half its maximum",
     ("entente", "beside-file"): "Entente, beside a large file",
     ("entente", "approved"): "Entente, each signed by an office",
+    ("entente", "step"): "Entente, a signed step about a matter",
     ("floor", "lone"): "floor, bytes fly before the commit",
     ("floor", "lone-in-turn"): "floor, every step in turn",
     ("nats", "lone"): "NATS JetStream, unsigned",
@@ -53,6 +54,11 @@ CURVES = (
         "More and more agreements",
         "ms, by agreements in force",
         (("agreements-lone", "p50", "item"), ("agreements-reconnect", "p50", "link")),
+    ),
+    (
+        "More and more matters",
+        "ms, by matters around the agreement",
+        (("matters-step", "p50", "step"), ("matters-show", "p50", "show")),
     ),
     ("Payload", "ms and MB/s, by bytes, one at a time", (("payload", "p50", "ms"), ("payload-rate", "value", "MB/s"))),
 )

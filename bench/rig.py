@@ -202,10 +202,14 @@ class Rig:
             path.unlink(missing_ok=True)
         return "; ".join(said)
 
-    def _verify(self, path: Path) -> str:
+    def verification(self, path: Path) -> list[str]:
+        """The command that checks a file of evidence against both parties' roots."""
         roots = [option for root in sorted((self.folder / "roots").iterdir()) for option in ("--root", str(root))]
+        return [*ENTENTE, "verify", str(path), *roots, "--json"]
+
+    def _verify(self, path: Path) -> str:
         done = subprocess.run(
-            [*ENTENTE, "verify", str(path), *roots, "--json"],
+            self.verification(path),
             capture_output=True,
             timeout=self.context.scale.verify_seconds,
             check=False,

@@ -29,6 +29,9 @@ class Scale(NamedTuple):
     """Releases through the command line."""
     approved: int = 50
     """Releases that are each signed by an office."""
+    steps: int = 200
+    """Steps about matters, one at a time and in a row."""
+    matters: tuple[int, ...] = (10, 100, 1_000, 5_000)
     reconnects: int = 5
     verify_seconds: float = 300.0
     """After which checking a record is given up, and said so."""
@@ -50,6 +53,8 @@ SCALES = {
         payloads=(KIB, 64 * KIB, MIB, 16 * MIB),
         command=2,
         approved=5,
+        steps=50,
+        matters=(10, 100, 500),
         reconnects=2,
         verify_seconds=60.0,
     ),
@@ -66,6 +71,8 @@ SCALES = {
         payloads=(KIB, 128 * KIB),
         command=1,
         approved=2,
+        steps=3,
+        matters=(2, 8),
         reconnects=1,
         verify_seconds=60.0,
     ),

@@ -2,13 +2,14 @@
 
 from typing import Any
 
+from entente.domain.relations.folding import Folding
 from entente.node.ledger import HeldLog, Ledger
 from entente.record.projection import Projection
 from entente.record.standings import Standings
 from entente.record.steps import Steps
 from entente.record.trust import KeyHistory
 
-CACHES = frozenset({"_status", "situation", "gates", "_handlers", "_offices", "_document", "_folded"})
+CACHES = frozenset({"_status", "situation", "gates", "_handlers", "_offices", "_document"})
 """What is computed anew from the rest."""
 
 
@@ -22,6 +23,8 @@ def picture(value: Any, without: frozenset[str] = CACHES) -> Any:
         return set(value)
     if isinstance(value, Ledger | Projection | Standings | Steps | HeldLog):
         return {name: picture(each, without) for name, each in vars(value).items() if name not in without}
+    if isinstance(value, Folding):
+        return [list(value.matters.items()), value.refused]
     if isinstance(value, KeyHistory):
         return [value._at, value.statements]
     return value

@@ -39,6 +39,7 @@ def test_the_floor_is_measured(tmp_path: Path) -> None:
         (("lone", "sustained", "beside-bulk"), {"lone", "approved", "sustained", "memory-load", "beside-bulk"}),
         (("file", "cut", "catch-up"), {"file", "cut", "catch-up", "catch-up-flash"}),
         (("history", "agreements"), {"history-lone", "history-reconnect", "history-disk", "agreements-lone"}),
+        (("matters",), {"step", "steps", "matters-step", "matters-list", "matters-show", "matters-verify"}),
         (("payloads", "command", "beside-file"), {"payload", "payload-rate", "command", "beside-file"}),
     ],
 )

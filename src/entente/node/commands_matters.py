@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from entente.domain.agreement.instants import format_instant
 from entente.domain.relations.matters import TABLES
-from entente.domain.relations.steps import Kind, Refusal
+from entente.domain.relations.steps import Kind, Refusal, some
 from entente.domain.relations.table import Matter
 from entente.node import matters
 from entente.node.commands_standing import SignerArgs
@@ -125,14 +125,15 @@ async def matter_show(daemon: "Daemon", args: ShowArgs) -> Any:
     ledger = the_ledger(daemon, args.agreement)
 
     def work() -> Any:
-        found = {each.id: each for each in seen(daemon.node, ledger, embargoed=args.embargoed)}
-        matter = found.get(args.matter)
-        if matter is None:
-            text, known = f"there is no matter {args.matter[:80]!r}", ", ".join(found) or "none yet"
+        node = daemon.node
+        matter = ledger.projection.steps.matters.get(args.matter)
+        if matter is None or (not args.embargoed and matters.is_hidden(node, ledger, matter.id)):
+            known = some(each.id for each in seen(node, ledger, embargoed=args.embargoed)) or "none yet"
+            text = f"there is no matter {args.matter[:80]!r}"
             raise UsageError("NO_SUCH_MATTER", text, f"One of: {known}.")
         records = ledger.projection.steps.positions(matter.id)
-        view = matter_view(matter) | {"steps": [step_view(daemon.node, ledger, record) for record in records]}
-        return _without(view, unseen(daemon.node, ledger, embargoed=args.embargoed))
+        view = matter_view(matter) | {"steps": [step_view(node, ledger, record) for record in records]}
+        return _without(view, unseen(node, ledger, embargoed=args.embargoed))
 
     return await daemon.do(work)
 

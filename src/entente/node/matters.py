@@ -6,8 +6,8 @@ that who has seen a step always comes after it (docs/spec/relations.md, section 
 
 import hashlib
 import secrets
-from collections.abc import Callable, Collection, Mapping, Sequence
-from itertools import count
+from collections.abc import Callable, Mapping, Sequence
+from itertools import count, repeat
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from entente.domain.marking.found import marked
@@ -24,7 +24,7 @@ from entente.node.national import note
 from entente.record.bodies import SaidValue, SignedStep, Signer, StepStatement, TextRef
 from entente.record.envelope import MAX_BODY
 from entente.record.position import Position
-from entente.record.steps import NONCE, StepRecord, by_two, is_note, read_step, readable
+from entente.record.steps import MAX_STEPS, NONCE, StepRecord, by_two, is_note, read_step, readable
 from entente.sealing.canonical import NotCanonicalError, decode, encode
 from entente.sealing.randomness import random_bytes
 from entente.sealing.signing import Signature
@@ -69,7 +69,7 @@ def prepare(node: "Node", ledger: Ledger, asked: Asked, signers: tuple[Signer, .
     """
     log = usable(ledger)
     verb = _verb(asked)
-    if not asked.embargoed and asked.matter in hidden(node, ledger):
+    if not asked.embargoed and is_hidden(node, ledger, asked.matter):
         raise RefusedError(*no_such_matter(asked.kind, asked.matter))
     said = _said(verb.fields, asked.say)
     statement = StepStatement(
@@ -144,26 +144,19 @@ def _ref(wording: Wording) -> TextRef:
 
 
 def _next_id(node: "Node", ledger: Ledger, log: HeldLog, asked: Asked) -> str:
-    """The first number that neither a matter has nor a draft is to open.
+    """The first number that neither a step names nor a draft is to open.
 
     After a restart it is one that no matter of the branch left behind has (decision 0009). What may not be counted
     has a number drawn at random (decision 0023).
     """
     prefix = f"{node.party}-{asked.kind}-"
-    taken = {record.step.matter for record in ledger.projection.steps.records} | reserved(node, ledger.agreement)
-    if TABLES[asked.kind].apart(asked.verb, asked.say):
-        return _drawn(prefix, taken)
     restarted = sum(held.row.writer == node.party for held in ledger.logs.values()) > 1
-    branch = 100 + int(log.row.incarnation, 16) % 900
-    names = (f"{prefix}{branch}{number:06}" if restarted else f"{prefix}{number}" for number in count(1))
-    return next(name for name in names if name not in taken)
-
-
-def _drawn(prefix: str, taken: Collection[str]) -> str:
-    while True:
-        name = f"{prefix}{APART[secrets.randbelow(len(APART))]}"
-        if name not in taken:
-            return name
+    branch = f"{100 + int(log.row.incarnation, 16) % 900}" if restarted else ""
+    counted = (f"{prefix}{branch}{number:06}" if restarted else f"{prefix}{number}" for number in count(1))
+    drawn = (f"{prefix}{APART[secrets.randbelow(len(APART))]}" for _ in repeat(None))
+    names = drawn if TABLES[asked.kind].apart(asked.verb, asked.say) else counted
+    kept = reserved(node, ledger.agreement)
+    return next(name for name in names if name not in kept and not ledger.projection.steps.named(name))
 
 
 def check(node: "Node", ledger: Ledger, statement: StepStatement, now: int) -> None:
@@ -182,6 +175,8 @@ def check(node: "Node", ledger: Ledger, statement: StepStatement, now: int) -> N
         step = read_step(data, statement, at, place)
     except FormError as error:
         raise _usage(error) from error
+    if steps.full(log.name):
+        raise RefusedError("TOO_MANY", f"this log has {MAX_STEPS:,} steps", "No party takes more of them from one log.")
     refusal = no_such_matter(step.kind, step.matter) if _guessed(node, ledger, step) else steps.judge(step)
     if refusal is not None:
         raise RefusedError(*refusal)
@@ -299,6 +294,12 @@ def shown(node: "Node", ledger: Ledger) -> dict[str, Matter]:
     """
     at, matters = node.instant(), ledger.projection.steps.matters
     return {name: matter for name, matter in matters.items() if TABLES[matter.kind].visible(matter, at)}
+
+
+def is_hidden(node: "Node", ledger: Ledger, name: str) -> bool:
+    """Whether a matter is there and may not be seen yet."""
+    matter = ledger.projection.steps.matters.get(name)
+    return matter is not None and not TABLES[matter.kind].visible(matter, node.instant())
 
 
 def hidden(node: "Node", ledger: Ledger) -> frozenset[str]:

@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from entente.domain.agreement.terms import Agreement
-from entente.domain.relations.fields import FormError
-from entente.domain.relations.matters import TABLES, Course, fold, run, take
+from entente.domain.relations.fields import UNSEEN, FormError
+from entente.domain.relations.folding import Folding
+from entente.domain.relations.matters import TABLES
 from entente.domain.relations.steps import KINDS, MATTER, Refusal, Said, Step, Text
 from entente.domain.relations.table import Matter
 from entente.record.bodies import SignedStep, StepStatement
@@ -29,7 +30,7 @@ NONCE = 16
 MAX_STEPS = 10_000
 """Steps in one log that count: whoever writes more is refused, and nobody's memory grows."""
 _REF = re.compile(r"[a-z0-9-]{1,64}")
-_UNREADABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
+_UNREADABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
 _MEDIA = re.compile(r"[a-z]+/[a-z0-9.+-]{1,64}")
 
 
@@ -51,17 +52,26 @@ class Steps:
         self._offices = offices
         self._document = document
         self._counts: Counter[tuple[str, str]] = Counter()
-        self._folded: tuple[int, Course] = (0, Course({}, {}))
+        self._folding = Folding()
+        self._of: dict[str, list[StepRecord]] = {}
+        self._latest: list[int] = []
+        """For each record, the latest instant up to it: to forget the last ones costs nothing."""
 
     def __len__(self) -> int:
         return len(self.records)
 
     def cut(self, size: int) -> None:
         """Forget the steps fed after the first ``size``: their transaction was rolled back."""
-        if size < len(self.records):
-            del self.records[size:]
-            self._counts = Counter(record.position[:2] for record in self.records)
-            self._folded = (0, Course({}, {}))
+        while len(self.records) > size:
+            record = self.records.pop()
+            self._latest.pop()
+            of = self._of[record.step.matter]
+            of.pop()
+            if not of:
+                del self._of[record.step.matter]
+            self._counts[record.position[:2]] -= 1
+            self._folding.remove(record.step)
+        self._counts = +self._counts  # of those that are left
 
     def take(self, position: Position, envelope: Envelope, bodies: Sequence[bytes | None]) -> str | None:
         """Take a ``step`` entry; returns the coarse code it is refused with, if any.
@@ -84,7 +94,7 @@ class Steps:
             return "MALFORMED"
         if len(signed.signatures) != len(statement.signers) or not _carried(statement, bodies[1:]):
             return "MALFORMED"
-        if self._counts[position[:2]] >= MAX_STEPS:
+        if self.full(position[:2]):
             return "TOO_MANY"
         if document is not None and document.notices.two_persons and is_note(statement) and not by_two(statement):
             return "SECOND_PERSON_MISSING"
@@ -93,38 +103,42 @@ class Steps:
             if office is None:
                 return "BAD_SIGNATURE"
             office.verify("step", signed.statement, signature)
-        self.records.append(StepRecord(position, statement, step))
+        record = StepRecord(position, statement, step)
+        self._folding.add(step)
         self._counts[position[:2]] += 1
+        self._of.setdefault(step.matter, []).append(record)
+        self._latest.append(max(self.latest(), step.at))
+        self.records.append(record)
         return None
 
     @property
     def matters(self) -> dict[str, Matter]:
-        """Every matter by its id, as all steps known here make it."""
-        return self._course().matters
+        """Every matter by its id, as all steps known here make it, in the order in which they were opened."""
+        return self._folding.matters
 
     def refusal(self, record: StepRecord) -> Refusal | None:
         """Why a recorded step has no effect; None where it has."""
-        return self._course().refused.get(record.step.order)
-
-    def _course(self) -> Course:
-        size, course = self._folded
-        if size != len(self.records):
-            course = run(record.step for record in self.records)
-            self._folded = (len(self.records), course)
-        return course
+        return self._folding.refused.get(record.step.order)
 
     def latest(self) -> int:
         """The instant of the latest step known, in ms; -1 where there is none: the next one is later."""
-        return max((record.step.at for record in self.records), default=-1)
+        return self._latest[-1] if self._latest else -1
+
+    def full(self, log: tuple[str, str]) -> bool:
+        """Whether a log (writer, incarnation) has all the steps that count: one more is refused by every party."""
+        return self._counts[log] >= MAX_STEPS
+
+    def named(self, matter: str) -> bool:
+        """Whether a step names a matter of that id, be it refused."""
+        return matter in self._of
 
     def judge(self, step: Step) -> Refusal | None:
         """Why a step that is about to be written would be refused; None where it is allowed. Nothing changes."""
-        return take(fold(record.step for record in self.records), step)
+        return self._folding.judge(step)
 
     def positions(self, matter: str) -> Iterator[StepRecord]:
         """The records of one matter, in the order in which its steps are taken."""
-        found = [record for record in self.records if record.step.matter == matter]
-        return iter(sorted(found, key=lambda record: record.step.order))
+        return iter(sorted(self._of.get(matter, ()), key=lambda record: record.step.order))
 
 
 def read_step(data: bytes, statement: StepStatement, at: int, position: Position) -> Step:
@@ -156,6 +170,8 @@ def read_step(data: bytes, statement: StepStatement, at: int, position: Position
     for text in texts:
         if re.fullmatch(r"[a-z]{2,3}", text.lang) is None or _MEDIA.fullmatch(text.media_type) is None:
             raise FormError("texts", "a text without a language, or of no media type", "such as en, text/plain")
+        if len(text.sha256) != 2 * DIGEST or text.size < 0:
+            raise FormError("texts", "a text without a digest or a size", "prepare it again")
     return Step(
         matter=statement.matter,
         kind=kind,
@@ -186,8 +202,8 @@ def by_two(statement: StepStatement) -> bool:
 
 
 def person_named(person: str) -> bool:
-    """Whether a person is named as steps name one: by 1 to 64 characters without control characters."""
-    return 0 < len(person) <= MAX_PERSON and person.isprintable()
+    """Whether a person is named as steps name one: by 1 to 64 characters, each with a shape."""
+    return 0 < len(person) <= MAX_PERSON and UNSEEN.search(person) is None
 
 
 def readable(media_type: str, data: bytes) -> bool:

@@ -137,6 +137,16 @@ def test_steps_that_were_rolled_back_are_forgotten(steps: Steps) -> None:
     assert steps.latest() == 7
 
 
+def test_a_name_that_was_rolled_back_is_free(steps: Steps) -> None:
+    feed(steps, statement())
+    feed(steps, statement(), seq=6, at=8)
+    feed(steps, statement(matter="kr-measure-2"), seq=7, at=9)
+    assert steps.named("kr-measure-2")
+    steps.cut(2)
+    assert (steps.named("kr-measure-1"), steps.named("kr-measure-2"), steps.latest()) == (True, False, 8)
+    assert [record.position.seq for record in steps.positions("kr-measure-1")] == [5, 6]
+
+
 @pytest.mark.parametrize(
     "audience",
     [

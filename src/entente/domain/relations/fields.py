@@ -20,7 +20,7 @@ FIRST_YEAR, LAST_YEAR = 1900, 2999
 MAX_MANY = 32
 """Values of a field that may be given several times."""
 LANG = re.compile(r"[a-z]{2,3}")
-_UNSEEN = re.compile(
+UNSEEN = re.compile(
     r"[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
     r"\u2800\u3164\ud800-\udfff\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
@@ -85,7 +85,7 @@ class Field:
 def _text(value: str) -> str:
     if not value.strip() or value != value.strip():
         raise ValueError("empty, or with blanks at an end")
-    if _UNSEEN.search(value) is not None:
+    if UNSEEN.search(value) is not None:
         raise ValueError("with a line break or a character in it that cannot be seen")
     return value
 

@@ -20,7 +20,7 @@ MEDIA_TYPE = "text/csv"
 HEADER = "period,value"
 MAX_DIGITS = 40
 """Characters of a value: nothing that a party follows is longer."""
-_MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
+_MONTH = re.compile(r"(?!0000)[0-9]{4}-(0[1-9]|1[0-2])")
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
 
 
@@ -103,10 +103,9 @@ def _lines(data: bytes) -> list[str]:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise SeriesError(data.count(b"\n", 0, error.start) + 1, "this is not UTF-8") from error
-    lines = text.split("\n")
-    if lines[-1] == "":
-        lines.pop()
-    return [line.removesuffix("\r") for line in lines] or [""]
+    *lines, last = text.split("\n")
+    ended = [line.removesuffix("\r") for line in lines]
+    return [*ended, last] if last or not ended else ended
 
 
 def _point(number: int, line: str) -> Point:

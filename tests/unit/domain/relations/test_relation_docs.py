@@ -63,13 +63,26 @@ def test_the_specification_has_the_topic_of_every_act() -> None:
     assert told == dict(notes_text.TOPICS)
 
 
-def test_the_specification_has_the_characters_that_no_line_may_have() -> None:
-    plain = " ".join(PAGE.split())
-    listed = plain[plain.index("U+0000 to") : plain.index("## 4.")].replace("the surrogates", "U+D800 to U+DFFF")
-    told = "".join(
+def characters(listed: str) -> str:
+    return "".join(
         chr(code)
-        for first, last in re.findall(r"U\+([0-9A-F]+)(?: to U\+([0-9A-F]+))?", listed)
+        for first, last in re.findall(
+            r"U\+([0-9A-F]+)(?: to U\+([0-9A-F]+))?", listed.replace("the surrogates", "U+D800 to U+DFFF")
+        )
         for code in range(int(first, 16), int(last or first, 16) + 1)
     )
-    found = "".join(chr(code) for code in range(0x110000) if fields._UNSEEN.match(chr(code)))
+
+
+def test_the_specification_has_the_blanks_that_no_line_begins_or_ends_with() -> None:
+    plain = " ".join(PAGE.split())
+    told = characters(plain[plain.index("A blank is") : plain.index('"No character')])
+    assert told == "".join(
+        each for each in map(chr, range(0x110000)) if not each.strip() and not fields.UNSEEN.match(each)
+    )
+
+
+def test_the_specification_has_the_characters_that_no_line_may_have() -> None:
+    plain = " ".join(PAGE.split())
+    told = characters(plain[plain.index("U+0000 to") : plain.index("## 4.")])
+    found = "".join(chr(code) for code in range(0x110000) if fields.UNSEEN.match(chr(code)))
     assert told == found

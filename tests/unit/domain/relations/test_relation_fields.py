@@ -14,7 +14,7 @@ from entente.domain.relations.matters import TABLES
 from entente.domain.relations.steps import MAX_TEXTS, Said, Text, wording
 
 LINE = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S", "Zs"]), min_size=1, max_size=40).filter(
-    lambda text: text == text.strip() and fields._UNSEEN.search(text) is None
+    lambda text: text == text.strip() and fields.UNSEEN.search(text) is None
 )
 INSTANTS = st.integers(MIN_INSTANT, MAX_INSTANT)
 WINDOWS = st.tuples(INSTANTS, INSTANTS).filter(lambda pair: pair[0] < pair[1])
