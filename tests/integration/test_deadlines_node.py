@@ -3,18 +3,23 @@
 import pytest
 from icalendar import Calendar
 from support_matters import step
-from support_stop import END, Pair
+from support_stop import END, Pair, Party
 
 from entente.domain.agreement.instants import format_instant
-from entente.formats.ical import calendar
+from entente.formats.ical import Entry, calendar
 from entente.node import deadlines
 from entente.node.errors import UsageError
 
 HOUR = 3_600_000
 
 
+def entries(party: Party) -> list[Entry]:
+    due = party.node.ringing.due(party.ledger).deadlines
+    return deadlines.entries(party.ledger.agreement.hex(), due, deadlines.arranged(party.node, party.ledger))
+
+
 def ringing(pair: Pair) -> list[str]:
-    found = [line["alarm"] for line in deadlines.listed(pair.jp.node, pair.jp.ledger)]
+    found = [line["alarm"] for line in deadlines.listed(pair.jp.node.ringing.due(pair.jp.ledger))]
     return [alarm["id"] for alarm in found if alarm is not None and alarm["acknowledged"] is None]
 
 
@@ -45,7 +50,7 @@ def test_who_has_seen_it_is_there_after_a_start_and_in_no_other_partys_hands(pai
     assert pair.jp.size() == before
     (seen,) = [
         line["alarm"]["acknowledged"]
-        for line in deadlines.listed(pair.jp.node, pair.jp.ledger)
+        for line in deadlines.listed(pair.jp.node.ringing.due(pair.jp.ledger))
         if line["alarm"] and line["alarm"]["id"] == name
     ]
     assert seen["person"] == "t1"
@@ -69,7 +74,7 @@ def test_a_calendar_program_reads_deadlines_meetings_and_rounds(pair: Pair) -> N
     pair.carry()
     step(pair.kr, "dialogue", "accept", talks)
     step(pair.kr, "dialogue", "convene", talks, round="7", window=window, place="Tokyo")
-    data = calendar("jp", deadlines.entries(pair.kr.node, pair.kr.ledger), stamped=0)
+    data = calendar("jp", entries(pair.kr), stamped=0)
     events = {str(event["SUMMARY"]): event for event in Calendar.from_ical(data).walk("VEVENT")}
     summit, talk = events["Summit, on the margins"], events["Export control policy: round 7"]
     assert (str(summit["STATUS"]), str(summit["LOCATION"])) == ("TENTATIVE", "Chengdu")

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Literal, NamedTuple, TypeVar
 
-from entente.domain.agreement.calendar import first_instant
+from entente.domain.agreement.calendar import days_before, first_instant
 from entente.domain.agreement.instants import MIN_INSTANT, format_instant
 from entente.domain.agreement.status import ViewStatus
 from entente.domain.agreement.terms import Agreement
@@ -21,14 +21,10 @@ from entente.domain.relations.table import Matter
 DeadlineKind = Literal["end", "notice", "review", "due"]
 T = TypeVar("T")
 HOUR = 3_600_000
-BEFORE: Mapping[str, int] = {
-    "P30D": 30 * 24 * HOUR,
-    "P7D": 7 * 24 * HOUR,
-    "P1D": 24 * HOUR,
-    "PT6H": 6 * HOUR,
-    "PT1H": HOUR,
-}
-"""How long before a deadline its alarms are, in ms, by the same as an ISO 8601 duration; a day is 24 hours here."""
+DAYS: Mapping[str, int] = {"P30D": 30, "P7D": 7, "P1D": 1}
+"""Alarms that come local days before a deadline, by the same as an ISO 8601 duration: at the same time of that day."""
+HOURS: Mapping[str, int] = {"PT6H": 6 * HOUR, "PT1H": HOUR}
+"""Alarms that come a length of time before it, in ms: whatever the clocks do meanwhile."""
 _OVER = ("ended", "withdrawn")
 """States in which nobody looks at a measure or an arrangement again."""
 
@@ -38,7 +34,7 @@ class Deadline(NamedTuple):
 
     ``id`` is the same for the same thing at the same time, and another once the time has changed: what an officer
     acknowledged before is no answer to a new date. ``rests_on`` is an article, a section of our specification, or a
-    matter's id.
+    matter's id. ``zone`` is that of the agreement's termination clause: its days are counted there.
     """
 
     id: str
@@ -46,6 +42,7 @@ class Deadline(NamedTuple):
     kind: DeadlineKind
     what: str
     rests_on: str
+    zone: str
 
 
 class Alarm(NamedTuple):
@@ -73,10 +70,10 @@ def deadlines(
 
 def alarms(deadline: Deadline) -> tuple[Alarm, ...]:
     """The alarms before a deadline, the earliest first."""
-    return tuple(
-        Alarm(f"{deadline.id}/{before}", max(MIN_INSTANT, deadline.at - length), before, deadline)
-        for before, length in BEFORE.items()
-    )
+    at, zone = deadline.at, deadline.zone
+    instants = {before: days_before(at, days, zone) for before, days in DAYS.items()}
+    instants |= {before: max(MIN_INSTANT, at - length) for before, length in HOURS.items()}
+    return tuple(Alarm(f"{deadline.id}/{before}", when, before, deadline) for before, when in instants.items())
 
 
 def due(found: Iterable[Deadline], at: int) -> tuple[Alarm, ...]:
@@ -89,6 +86,11 @@ def due(found: Iterable[Deadline], at: int) -> tuple[Alarm, ...]:
     return tuple(sorted(newest, key=lambda alarm: (alarm.deadline.at, alarm.id)))
 
 
+def next_alarm(found: Iterable[Deadline], at: int) -> int | None:
+    """The first instant (ms) after ``at`` at which an alarm rings; None where none is to come."""
+    return min((alarm.at for deadline in found for alarm in alarms(deadline) if alarm.at > at), default=None)
+
+
 def _of_views(views: Mapping[str, ViewStatus], zone: str, rests_on: str) -> Iterator[Deadline]:
     """One deadline for each instant and day, naming the parties in whose views it stands: one event, one alarm."""
     for at, parties in _by_value((party, view.ends_at) for party, view in views.items()):
@@ -98,6 +100,7 @@ def _of_views(views: Mapping[str, ViewStatus], zone: str, rests_on: str) -> Iter
             kind="end",
             what=f"The agreement ends, in the view of {', '.join(parties)}",
             rests_on=rests_on,
+            zone=zone,
         )
     for day, parties in _by_value((party, view.notice_deadline) for party, view in views.items()):
         yield Deadline(
@@ -106,6 +109,7 @@ def _of_views(views: Mapping[str, ViewStatus], zone: str, rests_on: str) -> Iter
             kind="notice",
             what=f"The last day for a notice that ends the running term, in the view of {', '.join(parties)}",
             rests_on=rests_on,
+            zone=zone,
         )
 
 
@@ -143,7 +147,7 @@ def _actions(matter: Matter, zone: str) -> Iterator[Deadline]:
 
 
 def _day(name: str, day: date, kind: DeadlineKind, what: str, matter: Matter, zone: str) -> Deadline:
-    return Deadline(f"{name}-{day.isoformat()}", first_instant(day, zone), kind, what, matter.id)
+    return Deadline(f"{name}-{day.isoformat()}", first_instant(day, zone), kind, what, matter.id, zone)
 
 
 def _words(texts: Mapping[str, str]) -> str:

@@ -107,12 +107,12 @@ def test_alarms_come_thirty_seven_and_one_days_and_six_and_one_hours_before() ->
     ],
 )  # fmt: skip
 def test_the_newest_alarm_is_due_from_its_millisecond_on(before: int, newest: str | None) -> None:
-    found = due([Deadline("end-x", ENDS, "end", "", "")], ENDS - before)
+    found = due([Deadline("end-x", ENDS, "end", "", "", "Asia/Seoul")], ENDS - before)
     assert [alarm.before for alarm in found] == ([newest] if newest else [])
 
 
 def test_what_is_due_comes_nearest_first() -> None:
-    far, near = Deadline("a", ENDS + DAY, "end", "", ""), Deadline("b", ENDS, "end", "", "")
+    far, near = Deadline("a", ENDS + DAY, "end", "", "", "Asia/Seoul"), Deadline("b", ENDS, "end", "", "", "Asia/Seoul")
     assert [alarm.deadline.id for alarm in due([far, near], ENDS)] == ["b", "a"]
 
 
