@@ -66,8 +66,9 @@ def rings(directory: Path, line: dict[str, Any], zone: str, agreement: str | Non
 
     text = plain(f"{line['what']}: {screens.local(line['at'], zone)}")
     which = f" --agreement {agreement[:16]}" if agreement is not None else ""
-    console().print(Text.assemble(("DUE ", "bold yellow"), text))
-    console().print(f"  seen? entente deadlines acknowledge {directory} {line['alarm']['id']} --person ID{which}")
+    console().print(Text.assemble(("DUE ", "bold yellow"), text), soft_wrap=True)
+    seen = f"  seen? entente deadlines acknowledge {directory} {line['alarm']['id']} --person ID{which}"
+    console().print(seen, soft_wrap=True)
 
 
 def _items(lines: list[dict[str, Any]]) -> dict[str, int]:
