@@ -1,11 +1,14 @@
 """Deadlines at a node: they ring until an officer has seen them, and stand in a calendar that others can read."""
 
+from datetime import UTC
+
 import pytest
 from icalendar import Calendar
 from support_matters import step
 from support_stop import END, Pair, Party
 
-from entente.domain.agreement.instants import format_instant
+from entente.domain.agreement.instants import format_instant, parse_instant
+from entente.domain.relations.deadlines import Deadline, alarms
 from entente.formats.ical import Entry, calendar
 from entente.node import deadlines
 from entente.node.errors import UsageError
@@ -81,3 +84,14 @@ def test_a_calendar_program_reads_deadlines_meetings_and_rounds(pair: Pair) -> N
     assert talk["DTSTART"].dt.isoformat() == "2019-12-24T02:00:00+00:00"
     (end,) = [event for name, event in events.items() if name.startswith("The agreement ends")]
     assert len(end.walk("VALARM")) == 5
+
+
+def test_a_calendar_program_rings_at_the_very_instants_at_which_the_node_does() -> None:
+    """The clocks go forward in Vienna, and back in New York, within the days before."""
+    for zone, at in (("Europe/Vienna", "2019-04-01T00:00:00+02:00"), ("America/New_York", "2019-11-04T00:00:00-05:00")):
+        deadline = Deadline("end-x", parse_instant(at), "end", "The end", "21(3)", zone)
+        data = calendar("jp", deadlines.entries("ab" * 32, [deadline], []), stamped=0)
+        (event,) = Calendar.from_ical(data).walk("VEVENT")
+        assert event["DTSTART"].dt.tzinfo is UTC
+        rings = [event["DTSTART"].dt + alarm["TRIGGER"].dt for alarm in event.walk("VALARM")]
+        assert [round(each.timestamp() * 1000) for each in rings] == [alarm.at for alarm in alarms(deadline)]

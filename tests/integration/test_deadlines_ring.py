@@ -15,7 +15,7 @@ from support_nodes import done, entente, spawn
 from support_stop import END, OCTOBER, Pair, copy_template
 
 from entente.domain.agreement.instants import format_instant, parse_instant
-from entente.node import deadlines
+from entente.node import deadlines, ringing
 from entente.node.findings import Finding
 
 HOUR = 3_600_000
@@ -130,19 +130,57 @@ def test_the_last_day_for_a_notice_is_counted_down_until_it_has_come(october: Pa
 
 
 def test_nothing_is_computed_while_nothing_has_changed_and_no_alarm_has_come(october: Pair) -> None:
-    party, ringing = october.jp, october.jp.node.ringing
-    first = ringing.due(party.ledger)
+    party, rings = october.jp, october.jp.node.ringing
+    first = rings.due(party.ledger)
     october.turn(RINGS["P30D"] - 1)
     party.release()
     october.carry()
-    assert ringing.due(party.ledger) is first
+    assert rings.due(party.ledger) is first
     october.turn(RINGS["P30D"])
-    rung = ringing.due(party.ledger)
+    rung = rings.due(party.ledger)
     assert rung is not first
     assert rung.deadlines is first.deadlines, "only what rings was looked for"
-    assert ringing.due(party.ledger) is rung
+    assert rings.due(party.ledger) is rung
     step(party, "measure", "announce", subject="other", title={"en": "T"}, review="2020-01-01")
-    assert len(ringing.due(party.ledger).deadlines) == len(first.deadlines) + 1
+    assert len(rings.due(party.ledger).deadlines) == len(first.deadlines) + 1
+
+
+def test_after_a_long_look_the_next_ones_are_left_out(
+    october: Pair, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    look = october.jp.node.ringing.look
+    monkeypatch.setattr(ringing, "WORK", 1e-5)
+    look()
+    monkeypatch.setattr(ringing, "WORK", 1e9)
+    october.turn(RINGS["P30D"])
+    look()
+    assert NAME not in caplog.text
+    for _ in range(october.jp.node.ringing._rest):
+        look()
+    look()
+    assert f"{NAME}/P30D: its alarm rings" in caplog.text
+
+
+def test_many_alarms_at_once_are_told_a_few_a_look_and_each_once(
+    october: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ringing, "MAX_TOLD", 2)
+    for day in range(1, 6):
+        step(october.jp, "measure", "announce", subject="other", title={"en": "T"}, review=f"2019-10-{day:02}")
+    told: list[str] = []
+    october.jp.node.ringing.rang = lambda _ledger, alarm: told.append(alarm.id)
+    counts = []
+    for _ in range(5):
+        october.jp.node.ringing.look()
+        counts.append(len(told))
+    assert counts == [2, 4, 6, 6, 6]
+    assert len(set(told)) == 6
+
+
+def test_every_metric_of_a_deadline_is_in_the_specification(jp: Watched) -> None:
+    assert {"entente_deadlines_ringing", "entente_end_seconds", "entente_notice_seconds"} <= samples(jp).keys()
+    page = (Path(__file__).parents[2] / "docs" / "spec" / "health.md").read_text()
+    assert all(f"`{name}`" in page for name in samples(jp))
 
 
 def test_a_listed_deadline_says_who_saw_it_and_when_also_after_a_start(october: Pair) -> None:
