@@ -1,7 +1,5 @@
 """Deadlines at a node: they ring until an officer has seen them, and stand in a calendar that others can read."""
 
-from datetime import UTC
-
 import pytest
 from icalendar import Calendar
 from support_matters import step
@@ -92,6 +90,6 @@ def test_a_calendar_program_rings_at_the_very_instants_at_which_the_node_does() 
         deadline = Deadline("end-x", parse_instant(at), "end", "The end", "21(3)", zone)
         data = calendar("jp", deadlines.entries("ab" * 32, [deadline], []), stamped=0)
         (event,) = Calendar.from_ical(data).walk("VEVENT")
-        assert event["DTSTART"].dt.tzinfo is UTC
+        assert event["DTSTART"].to_ical().endswith(b"Z")
         rings = [event["DTSTART"].dt + alarm["TRIGGER"].dt for alarm in event.walk("VALARM")]
         assert [round(each.timestamp() * 1000) for each in rings] == [alarm.at for alarm in alarms(deadline)]

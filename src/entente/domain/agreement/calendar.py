@@ -118,6 +118,7 @@ def _utc(local: datetime, fold: int) -> int:
     return (shifted.replace(tzinfo=EPOCH.tzinfo, fold=0) - EPOCH - offset) // MILLISECOND
 
 
+@lru_cache(maxsize=4096)
 def first_instant(day: date, zone_name: str) -> int:
     """The first instant of a local day: after a gap the first valid one, in an overlap the earlier (lifecycle 3).
 
@@ -143,7 +144,6 @@ def _valid(local: datetime, rules: tzinfo) -> int:
     return after_gap
 
 
-@lru_cache(maxsize=4096)
 def days_before(instant: int, days: int, zone_name: str) -> int:
     """The same time of the local day that is ``days`` earlier, whatever the clocks did meanwhile (relations 12).
 

@@ -7,6 +7,7 @@ acknowledged it. Whether anybody has is the caller's to keep, by the alarm's id.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 from typing import Literal, NamedTuple, TypeVar
 
 from entente.domain.agreement.calendar import days_before, first_instant
@@ -68,12 +69,20 @@ def deadlines(
     return tuple(sorted(found, key=lambda deadline: (deadline.at, deadline.id)))
 
 
+@lru_cache(maxsize=4096)
+def _instants(at: int, zone: str) -> tuple[tuple[str, int], ...]:
+    """When the alarms of a deadline ring, the earliest first."""
+    days = [(before, days_before(at, days, zone)) for before, days in DAYS.items()]
+    return *days, *((before, max(MIN_INSTANT, at - length)) for before, length in HOURS.items())
+
+
 def alarms(deadline: Deadline) -> tuple[Alarm, ...]:
     """The alarms before a deadline, the earliest first."""
-    at, zone = deadline.at, deadline.zone
-    instants = {before: days_before(at, days, zone) for before, days in DAYS.items()}
-    instants |= {before: max(MIN_INSTANT, at - length) for before, length in HOURS.items()}
-    return tuple(Alarm(f"{deadline.id}/{before}", when, before, deadline) for before, when in instants.items())
+    return tuple(_alarm(deadline, *each) for each in _instants(deadline.at, deadline.zone))
+
+
+def _alarm(deadline: Deadline, before: str, at: int) -> Alarm:
+    return Alarm(f"{deadline.id}/{before}", at, before, deadline)
 
 
 def due(found: Iterable[Deadline], at: int) -> tuple[Alarm, ...]:
@@ -81,14 +90,18 @@ def due(found: Iterable[Deadline], at: int) -> tuple[Alarm, ...]:
 
     A deadline that has passed still has its last one: what nobody acknowledged does not go away by itself.
     """
-    rung = [[alarm for alarm in alarms(deadline) if alarm.at <= at] for deadline in found]
-    newest = [each[-1] for each in rung if each]
-    return tuple(sorted(newest, key=lambda alarm: (alarm.deadline.at, alarm.id)))
+    rung = []
+    for deadline in found:
+        come = [each for each in _instants(deadline.at, deadline.zone) if each[1] <= at]
+        if come:
+            rung.append(_alarm(deadline, *come[-1]))
+    return tuple(sorted(rung, key=lambda alarm: (alarm.deadline.at, alarm.id)))
 
 
 def next_alarm(found: Iterable[Deadline], at: int) -> int | None:
     """The first instant (ms) after ``at`` at which an alarm rings; None where none is to come."""
-    return min((alarm.at for deadline in found for alarm in alarms(deadline) if alarm.at > at), default=None)
+    places = {(deadline.at, deadline.zone) for deadline in found}
+    return min((when for place in places for _, when in _instants(*place) if when > at), default=None)
 
 
 def _of_views(views: Mapping[str, ViewStatus], zone: str, rests_on: str) -> Iterator[Deadline]:
