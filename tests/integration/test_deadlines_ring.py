@@ -2,6 +2,7 @@
 
 import json
 import re
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -9,7 +10,7 @@ from typing import Any
 
 import pytest
 from support_health import Watched, measured
-from support_kill import NodeProcess, until
+from support_kill import PATIENCE, NodeProcess, until
 from support_matters import step
 from support_nodes import done, entente, spawn
 from support_stop import END, OCTOBER, Pair, copy_template
@@ -218,7 +219,13 @@ def rings_in(node: NodeProcess) -> tuple[list[str], list[str]]:
 
 
 def told(follower: Any) -> dict[str, Any]:
-    line: dict[str, Any] = json.loads(follower.stdout.readline())
+    """The next line; a follower that says nothing is ended after a while, and the line is none."""
+    patience = threading.Timer(PATIENCE, follower.kill)
+    patience.start()
+    try:
+        line: dict[str, Any] = json.loads(follower.stdout.readline())
+    finally:
+        patience.cancel()
     return line
 
 
