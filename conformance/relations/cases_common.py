@@ -205,5 +205,6 @@ def _numbers() -> Json:
 
 VECTORS = [make() for make in (
     _nothing_there, _another_kind, _opened_again, _other_matter, _written_twice, _put_in_its_place, _between_others,
-    _not_yours, _not_now, _whose_id, _opens_nothing, _at_one_instant, _by_instant, _given_twice, _two_at_one_place, _numbers,
+    _not_yours, _not_now, _whose_id, _opens_nothing, _at_one_instant, _by_instant, _given_twice, _two_at_one_place,
+    _numbers,
 )]  # fmt: skip

@@ -3,18 +3,24 @@
 import pytest
 from icalendar import Calendar
 from support_matters import step
-from support_stop import END, Pair
+from support_stop import END, Pair, Party
 
-from entente.domain.agreement.instants import format_instant
-from entente.formats.ical import calendar
+from entente.domain.agreement.instants import format_instant, parse_instant
+from entente.domain.relations.deadlines import Deadline, alarms
+from entente.formats.ical import Entry, calendar
 from entente.node import deadlines
 from entente.node.errors import UsageError
 
 HOUR = 3_600_000
 
 
+def entries(party: Party) -> list[Entry]:
+    due = party.node.ringing.due(party.ledger).deadlines
+    return deadlines.entries(party.ledger.agreement.hex(), due, deadlines.arranged(party.node, party.ledger))
+
+
 def ringing(pair: Pair) -> list[str]:
-    found = [line["alarm"] for line in deadlines.listed(pair.jp.node, pair.jp.ledger)]
+    found = [line["alarm"] for line in deadlines.listed(pair.jp.node.ringing.due(pair.jp.ledger))]
     return [alarm["id"] for alarm in found if alarm is not None and alarm["acknowledged"] is None]
 
 
@@ -45,7 +51,7 @@ def test_who_has_seen_it_is_there_after_a_start_and_in_no_other_partys_hands(pai
     assert pair.jp.size() == before
     (seen,) = [
         line["alarm"]["acknowledged"]
-        for line in deadlines.listed(pair.jp.node, pair.jp.ledger)
+        for line in deadlines.listed(pair.jp.node.ringing.due(pair.jp.ledger))
         if line["alarm"] and line["alarm"]["id"] == name
     ]
     assert seen["person"] == "t1"
@@ -69,10 +75,21 @@ def test_a_calendar_program_reads_deadlines_meetings_and_rounds(pair: Pair) -> N
     pair.carry()
     step(pair.kr, "dialogue", "accept", talks)
     step(pair.kr, "dialogue", "convene", talks, round="7", window=window, place="Tokyo")
-    data = calendar("jp", deadlines.entries(pair.kr.node, pair.kr.ledger), stamped=0)
+    data = calendar("jp", entries(pair.kr), stamped=0)
     events = {str(event["SUMMARY"]): event for event in Calendar.from_ical(data).walk("VEVENT")}
     summit, talk = events["Summit, on the margins"], events["Export control policy: round 7"]
     assert (str(summit["STATUS"]), str(summit["LOCATION"])) == ("TENTATIVE", "Chengdu")
     assert talk["DTSTART"].dt.isoformat() == "2019-12-24T02:00:00+00:00"
     (end,) = [event for name, event in events.items() if name.startswith("The agreement ends")]
     assert len(end.walk("VALARM")) == 5
+
+
+def test_a_calendar_program_rings_at_the_very_instants_at_which_the_node_does() -> None:
+    """The clocks go forward in Vienna, and back in New York, within the days before."""
+    for zone, at in (("Europe/Vienna", "2019-04-01T00:00:00+02:00"), ("America/New_York", "2019-11-04T00:00:00-05:00")):
+        deadline = Deadline("end-x", parse_instant(at), "end", "The end", "21(3)", zone)
+        data = calendar("jp", deadlines.entries("ab" * 32, [deadline], []), stamped=0)
+        (event,) = Calendar.from_ical(data).walk("VEVENT")
+        assert event["DTSTART"].to_ical().endswith(b"Z")
+        rings = [event["DTSTART"].dt + alarm["TRIGGER"].dt for alarm in event.walk("VALARM")]
+        assert [round(each.timestamp() * 1000) for each in rings] == [alarm.at for alarm in alarms(deadline)]

@@ -9,16 +9,21 @@ import pytest
 from support_matters import step
 from support_stop import Pair, Party
 
-from entente.node import matters
+from entente.node import commands_matters, matters
 from entente.node.commands import COMMANDS
 from entente.node.errors import UsageError
 
 FIRST, LATER = "period,value\n2019-07,83.1\n2019-08,65.4\n", "period,value\n2019-08,66.0\n2019-09,62.0\n"
 
 
-def asked(party: Party, command: str, **args: Any) -> Any:
+def asked(party: Party, command: str, turns: list[Any] | None = None, **args: Any) -> Any:
+    """What a command answers; ``turns`` gets what each of its turns on the writer's thread gave."""
+
     async def do(work: Any, *_lane: Any) -> Any:
-        return work()
+        found = work()
+        if turns is not None:
+            turns.append(found)
+        return found
 
     daemon: Any = SimpleNamespace(node=party.node, do=do)
     known = COMMANDS[command]
@@ -70,3 +75,58 @@ def test_two_meetings_at_once_are_named_with_who_is_expected(pair: Pair) -> None
     (found,) = asked(pair.kr, "meeting.conflicts")
     assert [found["first"]["matter"], found["second"]["matter"]] == names
     assert "jp: Minister of Defence" in found["who"]
+
+
+def test_a_matter_is_shown_page_by_page_and_in_few_steps_a_turn(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commands_matters, "PAGE", 5)
+    monkeypatch.setattr(commands_matters, "AT_ONCE", 2)
+    name = step(pair.kr, "statement", "issue", title={"en": "T"}, attribution="on_record", texts={"en": "first"})
+    whole = asked(pair.kr, "matter.show", matter=name)
+    for number in range(11):
+        step(pair.kr, "statement", "correct", name, texts={"en": f"text {number}"})
+    with pytest.raises(UsageError) as refused:
+        asked(pair.kr, "matter.show", matter=name)
+    assert refused.value.code == "TOO_LARGE", "a caller that reads one page never takes it for all there is"
+    pages, turns, after = [], list[Any](), ""
+    while after is not None:
+        pages.append(asked(pair.kr, "matter.show", turns, matter=name, after=after))
+        after = pages[-1].pop("next")
+    assert [len(page["steps"]) for page in pages] == [5, 5, 2]
+    steps = [each for page in pages for each in page["steps"]]
+    assert [each["texts"][0]["text"] for each in steps] == ["first", *(f"text {number}" for number in range(11))]
+    assert steps[0] == whole["steps"][0]
+    assert whole.keys() == pages[0].keys(), "an answer without pages is what it was"
+    assert max(len(turn) for turn in turns if isinstance(turn, list)) == 2
+
+
+def test_a_page_and_a_turn_are_bounded_by_the_bytes_of_the_texts_too(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = step(pair.kr, "statement", "issue", title={"en": "T"}, attribution="on_record", texts={"en": "x" * 100})
+    for _ in range(3):
+        step(pair.kr, "statement", "correct", name, texts={"en": "y" * 100})
+    monkeypatch.setattr(commands_matters, "TEXTS_AT_ONCE", 100)
+    turns: list[Any] = []
+    assert len(asked(pair.kr, "matter.show", turns, matter=name)["steps"]) == 4
+    assert [len(turn) for turn in turns if isinstance(turn, list)] == [1, 1, 1, 1]
+    for bound, count in ((200, 2), (99, 1)):
+        monkeypatch.setattr(commands_matters, "PAGE_TEXTS", bound)
+        assert len(asked(pair.kr, "matter.show", matter=name, after="")["steps"]) == count
+
+
+@pytest.mark.parametrize("after", ["x", "1/kr/0000000000000000", "1/kr/0000000000000000/1/", "١/kr/0000000000000000/1"])
+def test_a_page_begins_only_where_a_page_ended(pair: Pair, after: str) -> None:
+    name = step(pair.kr, "measure", "announce", subject="other", title={"en": "T"})
+    with pytest.raises(UsageError) as refused:
+        asked(pair.kr, "matter.show", matter=name, after=after)
+    assert refused.value.code == "MALFORMED"
+
+
+@pytest.mark.parametrize("command", ["deadline.calendar", "deadline.list", "matter.list"])
+def test_answers_about_every_matter_are_not_made_on_the_writers_thread(pair: Pair, command: str) -> None:
+    step(pair.kr, "measure", "announce", subject="other", title={"en": "T"}, review="2020-01-01")
+    turns: list[Any] = []
+    answer = asked(pair.kr, command, turns)
+    assert len(turns) == 1
+    assert all(part not in repr(turns) for part in ("BEGIN:VCALENDAR", "2020-01-01T", "'rests_on'", "'between'"))
+    assert "kr-measure-1" in str(answer)

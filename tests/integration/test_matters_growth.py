@@ -25,7 +25,7 @@ def test_one_more_step_judges_no_other_matter_at_either_node(pair: Pair, monkeyp
     for _ in range(SOME):
         step(pair.kr, "measure", "announce", **DS590)
     pair.carry()
-    assert len(asked(pair.jp, "matter.list")) == SOME + 1
+    assert len(asked(pair.jp, "matter.list")) == len(asked(pair.kr, "matter.list")) == SOME + 1
     monkeypatch.setattr(folding, "take", counted)
     step(pair.kr, "measure", "enforce", first)
     pair.carry()

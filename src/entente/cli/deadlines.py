@@ -46,7 +46,7 @@ def _alarm(alarm: dict[str, dict[str, str]] | None) -> str:
     if alarm is None:
         return "not yet"
     seen = alarm["acknowledged"]
-    return f"seen by {seen['person']}" if seen else f"RINGS: {alarm['id']}"
+    return f"seen by {seen['person']} {seen['at']}" if seen else f"RINGS: {alarm['id']}"
 
 
 @deadlines.command("acknowledge")

@@ -23,14 +23,16 @@ if TYPE_CHECKING:
 def follow(directory: Path, stream: str | None, payload: bool, agreement: str | None, as_json: bool) -> None:
     """Print each item that comes in, in order, until Ctrl-C: one line each, or with --json one value a line.
 
-    What came before is in the inbox. What was opened here is not waiting there any more.
+    What came before is in the inbox. What was opened here is not waiting there any more. Unless only a stream is asked
+    for, what comes due is said too, as soon as its alarm rings.
 
     \b
     Example: entente follow /var/lib/entente --stream track-4711 --payload
     """
     target = Target(directory)
     try:
-        _listen(target, {"agreement": agreement, "stream": stream, "payload": payload}, as_json=as_json)
+        asked = {"agreement": agreement, "stream": stream, "payload": payload, "deadlines": stream is None}
+        _listen(target, asked, as_json=as_json)
     except Exception as fault:
         error = fault if isinstance(fault, CommandError) else from_below(fault)
         if error is None or not as_json:
@@ -56,6 +58,8 @@ def _listen(target: Target, args: dict[str, Any], *, as_json: bool) -> None:
                     _begin(target, args["stream"], as_json=as_json)
                 elif as_json:
                     show_json(target.answer(**answer), line=True)
+                elif "deadline" in answer:
+                    _due(target, answer)
                 else:
                     _show(answer)
         except KeyboardInterrupt:
@@ -79,6 +83,13 @@ def _show(said: dict[str, Any]) -> None:
     if "text" in said:
         text = plain(said["text"], lines=True)
         click.echo("".join(f"    {each}\n" for each in text.splitlines()), nl=False)
+
+
+def _due(target: Target, said: dict[str, Any]) -> None:
+    from entente.cli.overview import rings
+
+    several = len(target.call("node.status")["agreements"]) > 1
+    rings(target.path, said["deadline"], said["zone"], said["agreement"] if several else None)
 
 
 def line_of(item: dict[str, Any]) -> "Text":

@@ -21,13 +21,25 @@ if TYPE_CHECKING:
 _REMEDY = "Nothing was signed. Ask the other party for its text; treat the node as taken over until this is explained."
 
 
+def whole_matter(target: Target, agreement: str | None, name: str, *, embargoed: bool = False) -> dict[str, Any]:
+    """A matter with all of its steps, however many pages the node gives them in."""
+    asked = {"agreement": agreement, "matter": name, "embargoed": embargoed}
+    shown: dict[str, Any] = target.call("matter.show", exact=True, after="", **asked)
+    following = shown.pop("next", None)
+    while following is not None:
+        page = target.call("matter.show", exact=True, after=following, **asked)
+        shown["steps"] += page["steps"]
+        following = page["next"]
+    return shown
+
+
 def read_matter(target: Target, agreement: str, name: str, digest: str | None, *, embargoed: bool) -> Iterator[str]:
     """Lines of the matter that a step is about, and the whole texts of the wording ``digest``, if one is to be signed.
 
     Raises:
         CommandError: the texts that the node shows do not give the digest.
     """
-    shown = target.call("matter.show", exact=True, agreement=agreement, matter=name, embargoed=embargoed)
+    shown = whole_matter(target, agreement, name, embargoed=embargoed)
     for lang, title in (shown.get("title") or {}).items():
         yield f"  about {lang}: {title}"
     for lang, claim in (shown.get("claim") or {}).items():

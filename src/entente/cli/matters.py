@@ -291,7 +291,9 @@ def _show(kind: Kind) -> click.Command:
     @as_json
     def command(directory: Path, matter: str, embargoed: bool, agreement: str | None, as_json: bool) -> None:
         target = Target(directory)
-        found = target.call("matter.show", exact=True, agreement=agreement, matter=matter, embargoed=embargoed)
+        from entente.cli.matter_read import whole_matter
+
+        found = whole_matter(target, agreement, matter, embargoed=embargoed)
         if as_json:
             show_json(target.answer(**found))
             return

@@ -25,9 +25,9 @@ def status(directory: Path, as_json: bool) -> None:
     target = Target(directory)
     node = target.call("node.status")
     items = _items(target.call("item.register"))
-    ringing = [line for each in node["agreements"] for line in _ringing(target, each["agreement"])]
+    ringing = [(each, line) for each in node["agreements"] for line in _ringing(target, each["agreement"])]
     if as_json:
-        show_json({**target.answer(**node), "items": items, "ringing": ringing})
+        show_json({**target.answer(**node), "items": items, "ringing": [line for _, line in ringing]})
         return
     from entente.cli import screens
     from entente.cli.output import console
@@ -38,8 +38,8 @@ def status(directory: Path, as_json: bool) -> None:
         click.echo(f"No agreement yet. Put one forward: entente agreement propose {directory} FILE")
     for agreement in node["agreements"]:
         _line(agreement)
-    for line in ringing:
-        _rings(directory, line, zone)
+    for agreement, line in ringing:
+        rings(directory, line, agreement["zone"], agreement["agreement"] if len(node["agreements"]) > 1 else None)
     for party, peer in node["peers"].items():
         heard = screens.local(peer["last_heard"], zone)
         console().print(f"{party}: link {peer['link']}, last heard {heard}, at {peer['address'] or 'no address'}")
@@ -57,15 +57,18 @@ def _ringing(target: Target, agreement: str) -> list[dict[str, Any]]:
     return [line for line in found if line["alarm"] is not None and line["alarm"]["acknowledged"] is None]
 
 
-def _rings(directory: Path, line: dict[str, Any], zone: str) -> None:
+def rings(directory: Path, line: dict[str, Any], zone: str, agreement: str | None) -> None:
+    """Show a deadline whose alarm rings, and what to type once it is seen; ``agreement`` where there are several."""
     from rich.text import Text
 
     from entente.cli import screens
-    from entente.cli.output import console
+    from entente.cli.output import console, plain
 
-    text = f"{line['what']}: {screens.local(line['at'], zone)}"
-    console().print(Text.assemble(("DUE ", "bold yellow"), text))
-    console().print(f"  seen? entente deadlines acknowledge {directory} {line['alarm']['id']} --person ID")
+    text = plain(f"{line['what']}: {screens.local(line['at'], zone)}")
+    which = f" --agreement {agreement[:16]}" if agreement is not None else ""
+    console().print(Text.assemble(("DUE ", "bold yellow"), text), soft_wrap=True)
+    seen = f"  seen? entente deadlines acknowledge {directory} {line['alarm']['id']} --person ID{which}"
+    console().print(seen, soft_wrap=True)
 
 
 def _items(lines: list[dict[str, Any]]) -> dict[str, int]:

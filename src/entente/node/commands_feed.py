@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
-from entente.domain.agreement.instants import format_instant
 from entente.node.control import error_of
 from entente.node.errors import NodeError
 from entente.node.feeding import Feeding
@@ -77,23 +76,27 @@ async def _until(reading: Coroutine[Any, Any, None], failed: asyncio.Event) -> N
 
 
 class FollowArgs(Args, kw_only=True):
-    """Of one agreement and one stream, or all; ``payload`` has the text of each told with it, which opens the item."""
+    """Of one agreement and one stream, or all; ``payload`` has the text of each told with it, which opens the item.
+
+    ``deadlines`` has the alarms told too that nobody has acknowledged.
+    """
 
     agreement: str | None = None
     stream: str | None = None
     payload: bool = False
+    deadlines: bool = False
 
 
 @streaming("item.follow")
 async def item_follow(
     daemon: "Daemon", args: FollowArgs, reader: asyncio.StreamReader, say: Callable[[Any], None]
 ) -> None:
-    """Tell of each item that this party comes to hold, until the caller closes."""
+    """Tell of each item that this party comes to hold, and of what comes due, until the caller closes."""
     ledger = the_ledger(daemon, args.agreement) if args.agreement is not None else None
-    following = Following(daemon, ledger, args.stream, payload=args.payload, say=say)
+    following = Following(daemon, ledger, args.stream, payload=args.payload, deadlines=args.deadlines, say=say)
     daemon.follows.add(following)
     try:
-        say({"ok": {"now": format_instant(await daemon.do(daemon.node.instant))}})
+        await daemon.do(following.begin)
         await _until(_closed(reader), following.failed)
         if following.error is not None:
             say(error_of(following.error))

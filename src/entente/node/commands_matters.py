@@ -1,20 +1,24 @@
 """Commands about matters around an agreement: prepare a step, write it, list and show (docs/spec/control.md)."""
 
+import asyncio
 import base64
 import binascii
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
 
 from entente.domain.agreement.instants import format_instant
 from entente.domain.relations.matters import TABLES
-from entente.domain.relations.steps import Kind, Refusal, some
+from entente.domain.relations.steps import Kind, Refusal, Step, some
 from entente.domain.relations.table import Matter
 from entente.node import matters
 from entente.node.commands_standing import SignerArgs
 from entente.node.errors import UsageError
 from entente.node.ledger import Ledger
 from entente.node.registry import Args, SignatureArgs, bytes_of, command, the_ledger
+from entente.node.writer import BULK
 from entente.record.bodies import Signer
 from entente.record.steps import StepRecord
 from entente.sealing.canonical import encode
@@ -22,6 +26,14 @@ from entente.sealing.canonical import encode
 if TYPE_CHECKING:
     from entente.node.daemon import Daemon
     from entente.node.node import Node
+
+PAGE: Final = 500
+"""Steps of a matter that one answer holds."""
+PAGE_TEXTS: Final = 4 * 1024 * 1024
+"""Bytes of the texts beside them."""
+AT_ONCE: Final = 50
+TEXTS_AT_ONCE: Final = 512 * 1024
+"""Steps and bytes of texts read in one turn of the writer's, some 3 ms."""
 
 
 class TextArgs(Args, kw_only=True):
@@ -103,39 +115,100 @@ async def matter_list(daemon: "Daemon", args: ListArgs) -> Any:
     """The matters around an agreement, in the order in which they were opened."""
     ledger = the_ledger(daemon, args.agreement)
 
-    def work() -> Any:
-        found = seen(daemon.node, ledger, embargoed=args.embargoed)
-        views = [matter_view(matter) for matter in found if args.kind in (None, matter.kind)]
-        return _without(views, unseen(daemon.node, ledger, embargoed=args.embargoed))
+    def work() -> tuple[list[Matter], frozenset[str]]:
+        hide = unseen(daemon.node, ledger, embargoed=args.embargoed)
+        return seen(daemon.node, ledger, embargoed=args.embargoed), hide
 
-    return await daemon.do(work)
+    def shown() -> Any:
+        return _without([matter_view(each) for each in found if args.kind in (None, each.kind)], hide)
+
+    found, hide = await daemon.do(work)
+    # Not on the writer's thread: matters are made anew where they change, and those that are given never do.
+    return await asyncio.to_thread(shown)
 
 
 class ShowArgs(Args, kw_only=True):
-    """A matter."""
+    """A matter; ``after`` asks for a page of its steps: "" for the first, else what the page before said was next."""
 
     agreement: str | None = None
     matter: str
     embargoed: bool = False
+    after: str | None = None
 
 
 @command("matter.show")
 async def matter_show(daemon: "Daemon", args: ShowArgs) -> Any:
-    """A matter with every step about it, refused ones and texts included."""
-    ledger = the_ledger(daemon, args.agreement)
+    """A matter with every step about it, refused ones and texts included, as far as one answer holds them."""
+    ledger, node = the_ledger(daemon, args.agreement), daemon.node
+    matter, recorded, hide = await daemon.do(lambda: _of_matter(node, ledger, args))
+    page = _page(recorded)
+    whole = len(page) == len(recorded)
+    if args.after is None and not whole:
+        text = f"{matter.id} has more steps, or longer texts, than one answer holds"
+        raise UsageError(
+            "TOO_LARGE", text, "Ask for it page by page: 'after' as \"\", then as 'next' of the page before."
+        )
+    steps: list[dict[str, Any]] = []
+    for part in _parts(page):
+        # Each is its own turn of the writer's, in the lane that gives way: a FLASH may go between.
+        steps += await daemon.do(partial(_views, node, ledger, part), BULK)
+    shown = _without(await asyncio.to_thread(matter_view, matter) | {"steps": steps}, hide)
+    return shown if args.after is None else shown | {"next": None if whole else _cursor(page[-1].step)}
 
-    def work() -> Any:
-        node = daemon.node
-        matter = ledger.projection.steps.matters.get(args.matter)
-        if matter is None or (not args.embargoed and matters.is_hidden(node, ledger, matter.id)):
-            known = some(each.id for each in seen(node, ledger, embargoed=args.embargoed)) or "none yet"
-            text = f"there is no matter {args.matter[:80]!r}"
-            raise UsageError("NO_SUCH_MATTER", text, f"One of: {known}.")
-        records = ledger.projection.steps.positions(matter.id)
-        view = matter_view(matter) | {"steps": [step_view(node, ledger, record) for record in records]}
-        return _without(view, unseen(node, ledger, embargoed=args.embargoed))
 
-    return await daemon.do(work)
+def _of_matter(node: "Node", ledger: Ledger, args: ShowArgs) -> tuple[Matter, list[StepRecord], frozenset[str]]:
+    """A matter that may be seen, its steps from where they are asked for, and the ids that are to be kept out of it."""
+    steps = ledger.projection.steps
+    matter = steps.matters.get(args.matter)
+    if matter is None or (not args.embargoed and matters.is_hidden(node, ledger, matter.id)):
+        known = some(each.id for each in seen(node, ledger, embargoed=args.embargoed)) or "none yet"
+        raise UsageError("NO_SUCH_MATTER", f"there is no matter {args.matter[:80]!r}", f"One of: {known}.")
+    last = _place(args.after) if args.after else None
+    recorded = [record for record in steps.positions(matter.id) if last is None or record.step.order > last]
+    return matter, recorded, unseen(node, ledger, embargoed=args.embargoed)
+
+
+def _views(node: "Node", ledger: Ledger, part: list[StepRecord]) -> list[dict[str, Any]]:
+    return [step_view(node, ledger, record) for record in part]
+
+
+def _page(recorded: list[StepRecord]) -> list[StepRecord]:
+    """As many of the first steps as one answer holds: at least one, whose texts are bounded by its form."""
+    size = 0
+    for count, record in enumerate(recorded[:PAGE]):
+        size += _size(record)
+        if count and size > PAGE_TEXTS:
+            return recorded[:count]
+    return recorded[:PAGE]
+
+
+def _parts(page: list[StepRecord]) -> Iterator[list[StepRecord]]:
+    """The steps that are read in one go: a few milliseconds of work."""
+    part: list[StepRecord] = []
+    size = 0
+    for record in page:
+        size += _size(record)
+        if part and (len(part) == AT_ONCE or size > TEXTS_AT_ONCE):
+            yield part
+            part, size = [], _size(record)
+        part.append(record)
+    yield part
+
+
+def _size(record: StepRecord) -> int:
+    return sum(text.size for text in record.step.texts)
+
+
+def _cursor(step: Step) -> str:
+    """Where a step stands among all of its matter's, for the next page to go on from."""
+    return "/".join(map(str, step.order))
+
+
+def _place(cursor: str) -> tuple[int, str, str, int]:
+    found = re.fullmatch(r"(-?[0-9]{1,16})/([a-z0-9-]{1,64})/([0-9a-f]{16})/([0-9]{1,16})", cursor)
+    if found is None:
+        raise UsageError("MALFORMED", "'after' is no place that a page gave", "Begin again with an empty one.")
+    return int(found[1]), found[2], found[3], int(found[4])
 
 
 def seen(node: "Node", ledger: Ledger, *, embargoed: bool) -> list[Matter]:

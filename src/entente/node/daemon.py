@@ -12,6 +12,7 @@ from contextlib import AsyncExitStack
 from functools import partial
 from typing import TypeVar
 
+from entente.domain.relations.deadlines import Alarm
 from entente.link.session import Session, place
 from entente.link.tls import Peer, TlsIdentity
 from entente.link.transport import Link
@@ -23,6 +24,7 @@ from entente.node.errors import NodeError
 from entente.node.feeding import Feeding
 from entente.node.following import Following
 from entente.node.health import Ear, Health
+from entente.node.ledger import Ledger
 from entente.node.national import commit_heads
 from entente.node.node import Node
 from entente.node.outgoing import hello
@@ -75,6 +77,7 @@ class Daemon:
         self.writer.when_idle(self._idle)
         self.node.answered = self._answered
         self.node.arrived = self._arrived
+        self.node.ringing.rang = self._rang
         async with AsyncExitStack() as doors:  # whatever fails at the start, what was started before it is ended
             self.checkpointer.start()
             doors.push_async_callback(self._end_threads)
@@ -149,6 +152,10 @@ class Daemon:
         for following in list(self.follows):
             following.arrived(log, seqs)
 
+    def _rang(self, ledger: Ledger, alarm: Alarm) -> None:
+        for following in list(self.follows):
+            following.rang(ledger, alarm)
+
     def congested(self, recipients: Iterable[str]) -> bool:
         """Whether as much is on its way to one of the recipients that are there as may be at once."""
         feeds = [self.conversations[peer].feed for peer in recipients if peer in self.conversations]
@@ -171,7 +178,7 @@ class Daemon:
         self._idle()
 
     async def _tick(self) -> None:
-        """Keep the high-water mark durable across every change of status, and each minute."""
+        """Keep the high-water mark durable across every change of status, and each minute; say what comes due."""
         kept = 0
         boundaries: dict[bytes, int | None] = {}
         while True:
@@ -185,6 +192,7 @@ class Daemon:
                     await self.do(lambda: lapse(self.node))
                     await self.do(lambda: commit_heads(self.node))
                     kept, boundaries = now, untils
+                await self.do(self.node.ringing.look)
             except (StoreError, NodeError) as error:
                 # A store in trouble refuses every write by itself; what must not happen is that nobody is told.
                 self.node.alarm("store", f"the store is in trouble: {error}")

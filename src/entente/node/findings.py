@@ -5,6 +5,7 @@ all show what it says, so that none of them is green while another is not. Facts
 :mod:`entente.node.health` in a running node and by :mod:`entente.node.outside` where none runs.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, Literal, NamedTuple
 
@@ -73,8 +74,24 @@ class PendingAct(NamedTuple):
     peers: tuple[str, ...]
 
 
+class RingingFacts(NamedTuple):
+    """An alarm that nobody has acknowledged: of a deadline at ``at``, ringing since ``since`` (ms).
+
+    ``name`` is for a finding's id; ``alarm`` is what is acknowledged, and ``what`` has words that people wrote.
+    """
+
+    name: str
+    alarm: str
+    what: str
+    at: int
+    since: int
+
+
 class AgreementFacts(NamedTuple):
-    """An agreement: ``digest`` is the beginning of it, ``urgent`` the objective of a FLASH item in ms."""
+    """An agreement: ``digest`` is the beginning of it, ``urgent`` the objective of a FLASH item in ms.
+
+    Of ``rings`` alarms that ring ``ringing`` has the first; ``end`` and ``notice`` are the next such deadlines, in ms.
+    """
 
     digest: str
     name: str
@@ -82,6 +99,10 @@ class AgreementFacts(NamedTuple):
     urgent: int
     acts: tuple[PendingAct, ...]
     uncosigned: tuple[Uncosigned, ...]
+    ringing: tuple[RingingFacts, ...] = ()
+    rings: int = 0
+    end: int | None = None
+    notice: int | None = None
 
 
 class OverdueFacts(NamedTuple):
@@ -141,7 +162,9 @@ def findings(facts: Facts) -> list[Finding]:
         return ordered([*found, *_unknown()])
     # What stands earlier breaks what stands later: a start is unchecked for want of a peer, so after the links.
     found += [*_clock(running), *_peers(running, where), *_records(running, where), *_alarms(running)]
-    return ordered([*found, *_evidence(running), *_answers(running, where), *_tracers(running, where)])
+    return ordered(
+        [*found, *_evidence(running), *_answers(running, where), *_tracers(running, where), *_deadlines(running, where)]
+    )
 
 
 def ordered(found: list[Finding]) -> list[Finding]:
@@ -347,6 +370,25 @@ def _tracers(running: RunningFacts, directory: str) -> Iterator[Finding]:
     if running.awaited:
         count = running.awaited
         yield Finding("payload", "ok", f"{count} payload{'s are' if count > 1 else ' is'} on the way here")
+
+
+def _deadlines(running: RunningFacts, directory: str) -> Iterator[Finding]:
+    """What comes due, and no officer has said to have seen: a warning, since nothing of the node is broken."""
+    for each in running.agreements:
+        which = f" --agreement {each.digest}" if len(running.agreements) > 1 else ""
+        named: Counter[str] = Counter()
+        for alarm in each.ringing:
+            named[alarm.name] += 1
+            number = f"/{named[alarm.name]}" if named[alarm.name] > 1 else ""
+            left = (alarm.at - running.now) / 1000
+            when = f"in {span(left)}" if left > 0 else f"since {span(-left)}"
+            text = f"{each.name}: {alarm.what}: {format_instant(alarm.at)}, {when}; nobody has acknowledged it"
+            remedy = f"entente deadlines acknowledge {directory} {alarm.alarm} --person ID{which}"
+            yield Finding(f"deadline/{each.digest}/{alarm.name}{number}", "warn", text, remedy, alarm.since)
+        more = each.rings - len(each.ringing)
+        if more > 0:
+            text = f"{each.name}: {more} more alarms that nobody has acknowledged"
+            yield Finding(f"deadline/{each.digest}", "warn", text, f"See: entente deadlines list {directory}{which}")
 
 
 def _unknown() -> Iterator[Finding]:

@@ -1,5 +1,7 @@
 """Following: items told to a user of this party as they come, in the order in which they were committed here.
 
+With deadlines, their alarms too: those that ring when it begins, then each in the moment in which it begins to ring.
+
 Nothing is told that the register does not show (docs/spec/control.md, "Feeds"). What arrives is only noted on the way;
 it is read back and told by work of its own, in the lane that gives way to everything urgent.
 """
@@ -10,10 +12,13 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from entente.domain.agreement.instants import format_instant
+from entente.domain.relations.deadlines import Alarm
 from entente.link.session import place
 from entente.node.errors import NodeError
 from entente.node.items import Line, line_of, note_opening
 from entente.node.ledger import Ledger
+from entente.node.ringing import line_of as line_of_deadline
 from entente.node.views import line_view
 from entente.node.writer import BULK
 
@@ -28,21 +33,51 @@ TEXTUAL = ("application/json", "application/xml")
 
 
 class Following:
-    """One follower. :meth:`arrived` and :meth:`step` run on the writer's thread, ``say`` on the event loop's."""
+    """One follower. Everything but ``say`` runs on the writer's thread, that on the event loop's."""
 
     def __init__(
-        self, daemon: "Daemon", ledger: Ledger | None, stream: str | None, *, payload: bool, say: Callable[[Any], None]
+        self,
+        daemon: "Daemon",
+        ledger: Ledger | None,
+        stream: str | None,
+        *,
+        payload: bool,
+        deadlines: bool,
+        say: Callable[[Any], None],
     ) -> None:
         self._daemon = daemon
         self._ledger = ledger
         self._stream = stream
         self._payload = payload
+        self._deadlines = deadlines
+        self._begun = False
+        self._rung: set[tuple[bytes, str]] = set()
         self._say = say
         self._loop = asyncio.get_running_loop()
         self._new: deque[tuple[int, int]] = deque()
         self._stepping = False
         self.failed = asyncio.Event()
         self.error: NodeError | None = None
+
+    def begin(self) -> None:
+        """Say that it has begun, and what rings."""
+        node = self._daemon.node
+        self._begun = True
+        self._tell({"ok": {"now": format_instant(node.instant())}})
+        for ledger in list(node.ledgers.values()):
+            for alarm in node.ringing.due(ledger).unseen:
+                self.rang(ledger, alarm)
+
+    def rang(self, ledger: Ledger, alarm: Alarm) -> None:
+        """A deadline's alarm has begun to ring."""
+        name = (ledger.agreement, alarm.id)
+        if self._deadlines and self._begun and self._ledger in (None, ledger) and name not in self._rung:
+            self._rung.add(name)
+            line, zone = line_of_deadline(alarm.deadline, alarm, {}), alarm.deadline.zone
+            self._tell({"deadline": line, "agreement": ledger.agreement.hex(), "zone": zone})
+
+    def _tell(self, value: dict[str, Any]) -> None:
+        self._loop.call_soon_threadsafe(self._say, value)
 
     def arrived(self, log: int, seqs: list[int]) -> None:
         """Items of these entries are held from now on."""
@@ -70,7 +105,7 @@ class Following:
             self._fail(NodeError("INTERNAL", "the node failed at telling an item", "See the node's log."))
             return
         for value in told:
-            self._loop.call_soon_threadsafe(self._say, value)
+            self._tell(value)
         self._go_on()
 
     def _told(self, entries: list[tuple[int, int]]) -> list[dict[str, Any]]:

@@ -23,12 +23,14 @@ from entente.node.findings import (
     OverdueFacts,
     PeerFacts,
     PendingAct,
+    RingingFacts,
     RunningFacts,
     Uncosigned,
     findings,
     ordered,
 )
 from entente.node.ledger import Ledger
+from entente.node.ringing import DIGEST, name_of
 from entente.node.tracers import Overdue, Tracers, objective, terms_at
 from entente.store.errors import StoreError
 
@@ -47,8 +49,8 @@ MAX_UNCERTAINTY = 1000
 """Milliseconds: the default of the terms' ``limits.max_uncertainty``, where there are no terms yet."""
 MAX_SLICES = 20
 """Pieces of counting after one look: each is its own turn on the writer's thread, so that an item may go between."""
-DIGEST = 16
-"""Hex digits that name an agreement."""
+MAX_RINGING = 50
+"""Alarms of one agreement's deadlines that are findings of their own; one more says how many there are beside."""
 
 
 class Ear(NamedTuple):
@@ -258,7 +260,9 @@ _WRITER = "See what keeps the node's disk or its machine; then stop and start it
 
 
 def agreement_facts(node: "Node", ledger: Ledger, now: int) -> AgreementFacts:
-    """What stands open under an agreement."""
+    """What stands open under an agreement, and what comes due."""
+    due = node.ringing.due(ledger)
+    unseen, to_come = due.unseen, [deadline for deadline in due.deadlines if deadline.at > now]
     return AgreementFacts(
         digest=ledger.agreement.hex()[:DIGEST],
         name=ledger.document.name if ledger.document else "",
@@ -266,6 +270,13 @@ def agreement_facts(node: "Node", ledger: Ledger, now: int) -> AgreementFacts:
         urgent=objective(ledger, "FLASH", now),
         acts=tuple(pending_acts(ledger)),
         uncosigned=tuple(uncosigned(node, ledger)),
+        ringing=tuple(
+            RingingFacts(name_of(alarm), alarm.id, alarm.deadline.what, alarm.deadline.at, alarm.at)
+            for alarm in unseen[:MAX_RINGING]
+        ),
+        rings=len(unseen),
+        end=next((deadline.at for deadline in to_come if deadline.kind == "end"), None),
+        notice=next((deadline.at for deadline in to_come if deadline.kind == "notice"), None),
     )
 
 

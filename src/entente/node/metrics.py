@@ -15,7 +15,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from entente.node.findings import RANK, Facts, Finding, RunningFacts, State, sound
-from entente.node.health import DIGEST, Health
+from entente.node.health import Health
+from entente.node.ringing import DIGEST
 from entente.node.tracers import DEFAULT, envelope_of
 from entente.node.transfers import REFUSED
 
@@ -99,6 +100,7 @@ class Metrics(Collector):
         if look is not None:
             yield from _of_node(look.facts, look.running)
             yield from _of_peers(look.running)
+            yield from _of_deadlines(look.running)
             yield by_party("unanswered_items", "Items given and not answered.", look.waiting)
             yield by_party("frames_waiting", "Answers waiting to leave on the link.", look.frames)
             yield gauge("look_instant_seconds", "When the newest look was made, on the machine's own clock.", look.at)
@@ -157,6 +159,22 @@ def _of_peers(running: RunningFacts) -> Iterator[Metric]:
     }
     text = "Entries of this party's own log that a party has not cosigned."
     yield gauge("uncosigned_entries", text, lacking, ("party", "agreement"))
+
+
+def _of_deadlines(running: RunningFacts) -> Iterator[Metric]:
+    """How many alarms ring, and how far off the next end and the next last day for a notice are: no word of what."""
+    agreements, labels = running.agreements, ("agreement",)
+    ringing: dict[Labels, float] = {(each.digest,): each.rings for each in agreements}
+    yield gauge("deadlines_ringing", "Alarms of deadlines that nobody has acknowledged.", ringing, labels)
+    for name, of, ats in (
+        ("end_seconds", "the next end of the agreement, in any view", [each.end for each in agreements]),
+        ("notice_seconds", "the next last day for a notice, in any view", [each.notice for each in agreements]),
+    ):
+        left: dict[Labels, float] = {
+            (each.digest,): math.nan if at is None else (at - running.now) / 1000
+            for each, at in zip(agreements, ats, strict=True)
+        }
+        yield gauge(name, f"Time of the node's clock to {of}; NaN where there is none.", left, labels)
 
 
 def gauge(name: str, text: str, value: float | Mapping[Labels, float], labels: Labels = ()) -> Metric:

@@ -24,6 +24,7 @@ from entente.node.keyring import Keyring
 from entente.node.lanes import Fresh, LogKey, Urgency
 from entente.node.ledger import NO_FACTS, HeldLog, Ledger, Replayed, Root, clear_bodies, damaged, frontier_at, replay
 from entente.node.national import NATIONAL
+from entente.node.ringing import Ringing
 from entente.node.shedding import Shed, shed
 from entente.node.transfers import Opened, check_item, epoch_secret
 from entente.node.vault import Vault
@@ -82,6 +83,7 @@ class Node:
         self.national: LogRow | None = None
         """The head of the national log, once something was noted since the start."""
         self.alarms: dict[str, str] = {}
+        self.ringing = Ringing(self)
         self.shedding: deque[Shed] = deque()
         """Wrapped keys that nobody needs any more once the key store holds what is in them."""
         self.fresh = Fresh()

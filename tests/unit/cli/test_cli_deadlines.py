@@ -64,3 +64,13 @@ def test_the_list_says_what_rings_what_was_seen_and_what_is_to_come(node: FalseN
     assert "seen by t1" in shown
     assert "not yet" in shown
     assert "RINGS" in shown
+
+
+@pytest.mark.parametrize(("options", "told"), [((), True), (("--stream", "track"), False)])
+def test_who_follows_is_told_of_deadlines_but_for_one_who_asked_for_a_stream(
+    node: FalseNode, options: tuple[str, ...], told: bool
+) -> None:
+    asked: list[Any] = []
+    node.answers["item.follow"] = lambda args: asked.append(args) or {"now": "2019-11-22T09:00:00.000Z"}
+    run("follow", node.path, *options, passphrase=None)
+    assert [args["deadlines"] for args in asked] == [told]

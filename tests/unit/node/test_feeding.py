@@ -227,6 +227,28 @@ def test_a_follower_is_told_of_what_it_follows_alone(
     assert (line.opened is not None) is told, "what is not told is not opened"
 
 
+@pytest.mark.parametrize(("asked", "agreement", "told"), [(True, None, 1), (True, "jp-kr-2016", 1), (False, None, 0)])
+def test_a_follower_that_asks_is_told_of_each_alarm_once_whether_it_rang_before_or_after_it_began(
+    pair: Pair, asked: bool, agreement: str | None, told: int
+) -> None:
+    pair.turn(END - 3_600_000)  # rung, and no tick has said so yet
+    lines: list[dict[str, Any]] = []
+
+    async def follow() -> None:
+        async with socket_of(pair.kr) as (daemon, ask):
+            pair.kr.node.ringing.rang = daemon._rang
+            caller = await ask("item.follow", deadlines=asked, agreement=agreement)
+            assert "ok" in await caller.line()
+            for _ in range(3):
+                await daemon.do(pair.kr.node.ringing.look)
+            caller.writer.write_eof()
+            lines.extend(json.loads(line) for line in (await caller.reader.read()).splitlines())
+
+    run(follow())
+    ids = [line["deadline"]["alarm"]["id"] for line in lines]
+    assert sorted(ids) == ["end-2019-11-22T15:00:00.000Z/PT1H", "notice-2019-08-24/PT1H"] * told
+
+
 EXAMPLES: dict[str, dict[str, Any]] = {"item.feed": {"standing": "jp-s1", **FEED}, "item.follow": {}}
 
 

@@ -17,6 +17,7 @@ from entente.node.findings import (
     OverdueFacts,
     PeerFacts,
     PendingAct,
+    RingingFacts,
     RunningFacts,
     Uncosigned,
     findings,
@@ -191,6 +192,32 @@ def test_a_missing_cosignature_is_warned_of_once_it_is_no_longer_on_its_way() ->
     for age, expected in ((SETTLING - 1, "none"), (SETTLING, "warn")):
         facts = under(uncosigned=(Uncosigned("kr", 4, 7, NOW - age),))
         assert state(facts, "cosignature/0123456789abcdef/kr") == expected
+
+
+ALARM = RingingFacts("end-x/PT6H", "end-x/PT6H", "The agreement ends", NOW + 3_600_000, NOW - 5)
+
+
+def test_an_alarm_that_nobody_acknowledged_warns_and_says_what_to_type() -> None:
+    for at, when in ((NOW + 3_600_000, "in 1 h 0 min"), (NOW - 86_400_000, "since 1 d 0 h")):
+        found = [each for each in findings(under(ringing=(ALARM._replace(at=at),), rings=1)) if each.state != "ok"]
+        (only,) = found
+        assert (only.id, only.state, only.since) == ("deadline/0123456789abcdef/end-x/PT6H", "warn", NOW - 5)
+        assert "jp-kr-2016: The agreement ends: " in only.what
+        assert when in only.what
+        assert only.remedy == "entente deadlines acknowledge /n end-x/PT6H --person ID"
+        assert sound(found)
+
+
+def test_of_many_alarms_the_rest_is_counted_and_no_two_findings_have_one_id() -> None:
+    found = [each for each in findings(under(ringing=(ALARM, ALARM), rings=7)) if each.state == "warn"]
+    assert [each.id.removeprefix("deadline/0123456789abcdef") for each in found] == ["/end-x/PT6H", "/end-x/PT6H/2", ""]
+    assert "5 more alarms" in found[-1].what
+
+
+def test_with_several_agreements_what_is_to_be_typed_names_the_one() -> None:
+    facts = running(agreements=(UNDER._replace(ringing=(ALARM,), rings=1), UNDER._replace(digest="f" * 16)))
+    (found,) = [each for each in findings(facts) if each.state == "warn"]
+    assert found.remedy.endswith(" --person ID --agreement 0123456789abcdef")
 
 
 def test_an_older_store_is_a_warning() -> None:

@@ -8,7 +8,7 @@ the calendar stays on its last day: 9999-12-31 stands for "later than anyone cou
 import re
 import zoneinfo
 from collections.abc import Callable
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 from importlib import resources
 from typing import Literal
@@ -118,16 +118,21 @@ def _utc(local: datetime, fold: int) -> int:
     return (shifted.replace(tzinfo=EPOCH.tzinfo, fold=0) - EPOCH - offset) // MILLISECOND
 
 
+@lru_cache(maxsize=4096)
 def first_instant(day: date, zone_name: str) -> int:
     """The first instant of a local day: after a gap the first valid one, in an overlap the earlier (lifecycle 3).
 
     The first day of the calendar begins no earlier than instants do.
     """
-    rules = zone(zone_name)
-    midnight = datetime(day.year, day.month, day.day, tzinfo=rules)
-    early, late = _utc(midnight, 0), _utc(midnight, 1)
+    return max(_valid(datetime.combine(day, time.min), zone(zone_name)), MIN_INSTANT)
+
+
+def _valid(local: datetime, rules: tzinfo) -> int:
+    """The instant of a local time: after a gap the first valid one, in an overlap the earlier (lifecycle 3)."""
+    aware = local.replace(tzinfo=rules)
+    early, late = _utc(aware, 0), _utc(aware, 1)
     if early <= late:
-        return max(early, MIN_INSTANT)
+        return early
     before_gap, after_gap = late, early
     old = _offset(before_gap, rules)
     while after_gap - before_gap > 1:
@@ -137,6 +142,26 @@ def first_instant(day: date, zone_name: str) -> int:
         else:
             after_gap = middle
     return after_gap
+
+
+def days_before(instant: int, days: int, zone_name: str) -> int:
+    """The same time of the local day that is ``days`` earlier, whatever the clocks did meanwhile (relations 12).
+
+    A day's first instant stays a day's first instant. A time that the day lacks is the first valid one after it, one
+    that it has twice the earlier; a day that the zone left out counts as the day before it. Where the calendar ends,
+    days are 24 hours.
+    """
+    try:
+        local = (EPOCH + timedelta(milliseconds=instant)).astimezone(zone(zone_name)).replace(tzinfo=None, fold=0)
+        is_first = instant == first_instant(local.date(), zone_name)
+        moved = datetime.combine(local.date(), time.min if is_first else local.time()) - days * DAY
+        found = _valid(moved, zone(zone_name))
+        while local_day(found, zone_name) != moved.date():
+            moved -= DAY
+            found = _valid(moved, zone(zone_name))
+    except OverflowError:
+        found = instant - days * (DAY // MILLISECOND)
+    return max(found, MIN_INSTANT)
 
 
 def _offset(instant: int, rules: tzinfo) -> timedelta | None:

@@ -7,9 +7,10 @@ acknowledged it. Whether anybody has is the caller's to keep, by the alarm's id.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 from typing import Literal, NamedTuple, TypeVar
 
-from entente.domain.agreement.calendar import first_instant
+from entente.domain.agreement.calendar import days_before, first_instant
 from entente.domain.agreement.instants import MIN_INSTANT, format_instant
 from entente.domain.agreement.status import ViewStatus
 from entente.domain.agreement.terms import Agreement
@@ -21,14 +22,10 @@ from entente.domain.relations.table import Matter
 DeadlineKind = Literal["end", "notice", "review", "due"]
 T = TypeVar("T")
 HOUR = 3_600_000
-BEFORE: Mapping[str, int] = {
-    "P30D": 30 * 24 * HOUR,
-    "P7D": 7 * 24 * HOUR,
-    "P1D": 24 * HOUR,
-    "PT6H": 6 * HOUR,
-    "PT1H": HOUR,
-}
-"""How long before a deadline its alarms are, in ms, by the same as an ISO 8601 duration; a day is 24 hours here."""
+DAYS: Mapping[str, int] = {"P30D": 30, "P7D": 7, "P1D": 1}
+"""Alarms that come local days before a deadline, by the same as an ISO 8601 duration: at the same time of that day."""
+HOURS: Mapping[str, int] = {"PT6H": 6 * HOUR, "PT1H": HOUR}
+"""Alarms that come a length of time before it, in ms: whatever the clocks do meanwhile."""
 _OVER = ("ended", "withdrawn")
 """States in which nobody looks at a measure or an arrangement again."""
 
@@ -38,7 +35,7 @@ class Deadline(NamedTuple):
 
     ``id`` is the same for the same thing at the same time, and another once the time has changed: what an officer
     acknowledged before is no answer to a new date. ``rests_on`` is an article, a section of our specification, or a
-    matter's id.
+    matter's id. ``zone`` is that of the agreement's termination clause: its days are counted there.
     """
 
     id: str
@@ -46,6 +43,7 @@ class Deadline(NamedTuple):
     kind: DeadlineKind
     what: str
     rests_on: str
+    zone: str
 
 
 class Alarm(NamedTuple):
@@ -71,12 +69,20 @@ def deadlines(
     return tuple(sorted(found, key=lambda deadline: (deadline.at, deadline.id)))
 
 
+@lru_cache(maxsize=4096)
+def _instants(at: int, zone: str) -> tuple[tuple[str, int], ...]:
+    """When the alarms of a deadline ring, the earliest first."""
+    days = [(before, days_before(at, days, zone)) for before, days in DAYS.items()]
+    return *days, *((before, max(MIN_INSTANT, at - length)) for before, length in HOURS.items())
+
+
 def alarms(deadline: Deadline) -> tuple[Alarm, ...]:
     """The alarms before a deadline, the earliest first."""
-    return tuple(
-        Alarm(f"{deadline.id}/{before}", max(MIN_INSTANT, deadline.at - length), before, deadline)
-        for before, length in BEFORE.items()
-    )
+    return tuple(_alarm(deadline, *each) for each in _instants(deadline.at, deadline.zone))
+
+
+def _alarm(deadline: Deadline, before: str, at: int) -> Alarm:
+    return Alarm(f"{deadline.id}/{before}", at, before, deadline)
 
 
 def due(found: Iterable[Deadline], at: int) -> tuple[Alarm, ...]:
@@ -84,9 +90,18 @@ def due(found: Iterable[Deadline], at: int) -> tuple[Alarm, ...]:
 
     A deadline that has passed still has its last one: what nobody acknowledged does not go away by itself.
     """
-    rung = [[alarm for alarm in alarms(deadline) if alarm.at <= at] for deadline in found]
-    newest = [each[-1] for each in rung if each]
-    return tuple(sorted(newest, key=lambda alarm: (alarm.deadline.at, alarm.id)))
+    rung = []
+    for deadline in found:
+        come = [each for each in _instants(deadline.at, deadline.zone) if each[1] <= at]
+        if come:
+            rung.append(_alarm(deadline, *come[-1]))
+    return tuple(sorted(rung, key=lambda alarm: (alarm.deadline.at, alarm.id)))
+
+
+def next_alarm(found: Iterable[Deadline], at: int) -> int | None:
+    """The first instant (ms) after ``at`` at which an alarm rings; None where none is to come."""
+    places = {(deadline.at, deadline.zone) for deadline in found}
+    return min((when for place in places for _, when in _instants(*place) if when > at), default=None)
 
 
 def _of_views(views: Mapping[str, ViewStatus], zone: str, rests_on: str) -> Iterator[Deadline]:
@@ -98,6 +113,7 @@ def _of_views(views: Mapping[str, ViewStatus], zone: str, rests_on: str) -> Iter
             kind="end",
             what=f"The agreement ends, in the view of {', '.join(parties)}",
             rests_on=rests_on,
+            zone=zone,
         )
     for day, parties in _by_value((party, view.notice_deadline) for party, view in views.items()):
         yield Deadline(
@@ -106,6 +122,7 @@ def _of_views(views: Mapping[str, ViewStatus], zone: str, rests_on: str) -> Iter
             kind="notice",
             what=f"The last day for a notice that ends the running term, in the view of {', '.join(parties)}",
             rests_on=rests_on,
+            zone=zone,
         )
 
 
@@ -143,7 +160,7 @@ def _actions(matter: Matter, zone: str) -> Iterator[Deadline]:
 
 
 def _day(name: str, day: date, kind: DeadlineKind, what: str, matter: Matter, zone: str) -> Deadline:
-    return Deadline(f"{name}-{day.isoformat()}", first_instant(day, zone), kind, what, matter.id)
+    return Deadline(f"{name}-{day.isoformat()}", first_instant(day, zone), kind, what, matter.id, zone)
 
 
 def _words(texts: Mapping[str, str]) -> str:

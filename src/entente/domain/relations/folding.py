@@ -2,7 +2,8 @@
 
 What :func:`.matters.run` makes of all steps at once, without taking them all again for each that comes: a step is
 judged by the earlier steps of its own matter and by nothing else (docs/spec/relations.md, section 2), so the others
-stay as they are. One more step costs itself where it is the latest of its matter, else the steps of that matter.
+stay as they are. One more step costs the steps of its own matter, when somebody looks. What was given never changes
+any more: whoever holds it may read it on another thread.
 """
 
 from bisect import bisect_left, insort
@@ -28,7 +29,6 @@ class Folding:
         self._matters: dict[str, Matter] = {}
         self._refused: dict[Order, Refusal] = {}
         self._stale: set[str] = set()
-        self._sorted = True
         self._newest: Order = (MIN_INSTANT, "", "", 0)
 
     def add(self, step: Step) -> None:
@@ -43,16 +43,8 @@ class Folding:
                 raise ValueError(f"two different steps stand at {step.by} {step.incarnation} entry {step.seq}")
             return
         self._places[step.order] = step
-        steps = self._steps.setdefault(step.matter, [])
-        if step.matter in self._stale or (steps and steps[-1].order > step.order):
-            insort(steps, step, key=_order)
-            self._stale.add(step.matter)
-        else:
-            steps.append(step)
-            before = len(self._matters)
-            self._take(self._matters, step)
-            if len(self._matters) > before:
-                self._opened(self._matters[step.matter])
+        insort(self._steps.setdefault(step.matter, []), step, key=_order)
+        self._stale.add(step.matter)
 
     def remove(self, step: Step) -> None:
         """Forget a step that was added: it was never written."""
@@ -64,7 +56,7 @@ class Folding:
 
     @property
     def matters(self) -> dict[str, Matter]:
-        """Every matter by its id, in the order in which they were opened; the next step may change it."""
+        """Every matter by its id, in the order in which they were opened, as all stand now."""
         self._refresh()
         return self._matters
 
@@ -84,36 +76,32 @@ class Folding:
             take(beside, earlier)
         return take(beside, step)
 
-    def _take(self, matters: dict[str, Matter], step: Step) -> None:
-        refusal = take(matters, step)
-        if refusal is not None:
-            self._refused[step.order] = refusal
-
     def _refresh(self) -> None:
-        """Fold the matters into whose steps one came late, and bring all into the order of their opening."""
-        for name in self._stale:
-            beside: dict[str, Matter] = {}
-            for step in self._steps[name]:
-                self._refused.pop(step.order, None)
-                self._take(beside, step)
-            self._put(name, beside.get(name))
-        self._stale.clear()
-        if not self._sorted:
-            ordered = sorted(self._matters.values(), key=lambda matter: matter.opened.order)
-            self._matters = {matter.id: matter for matter in ordered}
-            self._sorted = True
-
-    def _put(self, name: str, matter: Matter | None) -> None:
-        """Keep a matter as folded anew; one that was opened by the same step stays in its place among the others."""
-        before = self._matters.get(name)
-        if before is not None and matter is not None and before.opened.order == matter.opened.order:
-            self._matters[name] = matter
+        """Fold the matters anew that have another step or one less, and bring all into the order of their opening."""
+        if not self._stale:
             return
-        self._matters.pop(name, None)
-        if matter is not None:
-            self._matters[name] = matter
-            self._opened(matter)
+        matters, in_order = dict(self._matters), True
+        for name in self._stale:
+            before, matter = matters.get(name), self._fold(name)
+            if before is not None and matter is not None and before.opened.order == matter.opened.order:
+                matters[name] = matter
+                continue
+            matters.pop(name, None)
+            if matter is not None:
+                matters[name] = matter
+                in_order = in_order and matter.opened.order > self._newest
+                self._newest = max(self._newest, matter.opened.order)
+        self._stale.clear()
+        if not in_order:
+            matters = {each.id: each for each in sorted(matters.values(), key=lambda matter: matter.opened.order)}
+        self._matters = matters
 
-    def _opened(self, matter: Matter) -> None:
-        self._sorted = self._sorted and matter.opened.order >= self._newest
-        self._newest = max(self._newest, matter.opened.order)
+    def _fold(self, name: str) -> Matter | None:
+        beside: dict[str, Matter] = {}
+        for step in self._steps[name]:
+            refusal = take(beside, step)
+            if refusal is None:
+                self._refused.pop(step.order, None)
+            else:
+                self._refused[step.order] = refusal
+        return beside.get(name)

@@ -2,18 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from relation_world import EN, FIRST, World
 
 from entente.domain.agreement.acts import parse_acts
-from entente.domain.agreement.calendar import first_instant
+from entente.domain.agreement.calendar import _zone_names, first_instant, local_day, zone
 from entente.domain.agreement.document import digest, parse_agreement
-from entente.domain.agreement.instants import format_instant, parse_instant
+from entente.domain.agreement.instants import MIN_INSTANT, format_instant, parse_instant
 from entente.domain.agreement.status import ViewStatus, status
-from entente.domain.relations.deadlines import Deadline, alarms, deadlines, due
+from entente.domain.relations.deadlines import Deadline, alarms, deadlines, due, next_alarm
 from entente.domain.relations.table import Matter
 
 EXAMPLES = Path(__file__).parents[4] / "examples" / "agreements"
@@ -100,6 +103,106 @@ def test_alarms_come_thirty_seven_and_one_days_and_six_and_one_hours_before() ->
 
 
 @pytest.mark.parametrize(
+    ("name", "deadline", "thirty", "seven", "one"),
+    [
+        # The clocks go forward within the thirty days, and within the last one.
+        ("Europe/Vienna", "2019-04-15T00:00:00+02:00", "2019-03-16T00:00:00+01:00", "2019-04-08T00:00:00+02:00",
+         "2019-04-14T00:00:00+02:00"),
+        ("Europe/Vienna", "2019-04-01T00:00:00+02:00", "2019-03-02T00:00:00+01:00", "2019-03-25T00:00:00+01:00",
+         "2019-03-31T00:00:00+01:00"),
+        ("America/New_York", "2019-03-11T17:30:00-04:00", "2019-02-09T17:30:00-05:00", "2019-03-04T17:30:00-05:00",
+         "2019-03-10T17:30:00-04:00"),
+        # They go back.
+        ("Europe/Vienna", "2019-11-23T00:00:00+01:00", "2019-10-24T00:00:00+02:00", "2019-11-16T00:00:00+01:00",
+         "2019-11-22T00:00:00+01:00"),
+        ("America/New_York", "2019-11-04T00:00:00-05:00", "2019-10-05T00:00:00-04:00", "2019-10-28T00:00:00-04:00",
+         "2019-11-03T00:00:00-04:00"),
+        # A time that the day lacks, and one that it has twice.
+        ("Europe/Vienna", "2019-04-01T02:30:00+02:00", "2019-03-02T02:30:00+01:00", "2019-03-25T02:30:00+01:00",
+         "2019-03-31T03:00:00+02:00"),
+        ("America/New_York", "2019-11-04T01:30:00-05:00", "2019-10-05T01:30:00-04:00", "2019-10-28T01:30:00-04:00",
+         "2019-11-03T01:30:00-04:00"),
+        # A day without midnight, and one before which a whole day was left out.
+        ("America/Sao_Paulo", "2018-11-04T01:00:00-02:00", "2018-10-05T00:00:00-03:00", "2018-10-28T00:00:00-03:00",
+         "2018-11-03T00:00:00-03:00"),
+        ("Pacific/Apia", "2011-12-31T00:00:00+14:00", "2011-12-01T00:00:00-10:00", "2011-12-24T00:00:00-10:00",
+         "2011-12-29T00:00:00-10:00"),
+    ],
+)  # fmt: skip
+def test_days_before_are_local_days_across_a_change_of_clocks_and_hours_are_hours(
+    name: str, deadline: str, thirty: str, seven: str, one: str
+) -> None:
+    at = parse_instant(deadline)
+    found = [alarm.at for alarm in alarms(Deadline("end-x", at, "end", "", "", name))]
+    assert found == [*map(parse_instant, (thirty, seven, one)), at - 6 * HOUR, at - HOUR]
+
+
+@given(
+    st.integers(parse_instant("1970-01-01T00:00:00Z"), parse_instant("2100-01-01T00:00:00Z")),
+    st.sampled_from(sorted(_zone_names())),
+    st.booleans(),
+)
+@example(ENDS, "Asia/Seoul", True)
+def test_every_deadline_has_its_five_alarms_in_order_those_of_days_at_its_time_of_day(
+    at: int, name: str, midnight: bool
+) -> None:
+    if midnight:
+        at = first_instant(local_day(at, name), name)
+    found = alarms(Deadline("end-x", at, "end", "", "", name))
+    assert [alarm.before for alarm in found] == ["P30D", "P7D", "P1D", "PT6H", "PT1H"]
+    assert all(one.at < next_.at for one, next_ in pairwise(found))
+    assert found[-1].at < at
+    rules = zone(name)
+    local = wall(at, rules)
+    for alarm, days in zip(found, (30, 7, 1), strict=False):
+        wanted = local - timedelta(days=days)
+        got = wall(alarm.at, rules)
+        if at == first_instant(local.date(), name):
+            assert alarm.at == first_instant(got.date(), name)
+        elif exists(wanted, rules):
+            assert got == wanted
+        if exists(datetime.combine(wanted.date(), NOON), rules):
+            assert got.date() == wanted.date()
+        assert [each.id for each in due([alarm.deadline], alarm.at)] == [alarm.id]
+        assert next_alarm([alarm.deadline], alarm.at - 1) == alarm.at
+
+
+NOON = datetime(2000, 1, 1, 12).time()  # noqa: DTZ001 - a time of any day
+
+
+def wall(instant: int, rules: tzinfo) -> datetime:
+    """What a clock on the wall showed."""
+    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=instant)).astimezone(rules).replace(
+        tzinfo=None, fold=0
+    )  # fmt: skip
+
+
+def exists(local: datetime, rules: tzinfo) -> bool:
+    """Whether a clock on the wall ever showed it."""
+    return local.replace(tzinfo=rules).astimezone(UTC).astimezone(rules).replace(tzinfo=None, fold=0) == local
+
+
+def test_at_the_edges_of_the_calendar_there_are_alarms_all_the_same() -> None:
+    for day in (date.min, date.max):
+        found = alarms(Deadline("x", first_instant(day, "Pacific/Apia"), "review", "", "", "Asia/Seoul"))
+        assert len(found) == 5
+        assert all(alarm.at >= MIN_INSTANT for alarm in found)
+
+
+def test_after_the_last_alarm_none_is_to_come() -> None:
+    only = Deadline("end-x", ENDS, "end", "", "", "Asia/Seoul")
+    assert next_alarm([only], ENDS - HOUR - 1) == ENDS - HOUR
+    assert next_alarm([only], ENDS - HOUR) is None
+
+
+def test_what_may_be_under_embargo_has_no_deadline() -> None:
+    world = World()
+    world.do("kr", "kr-statement-1", "issue", FIRST, title=EN, attribution="on_record",
+             embargo="2019-11-22T09:00:00Z")  # fmt: skip
+    assert of({}, world.matters) == {}
+
+
+@pytest.mark.parametrize(
     ("before", "newest"),
     [
         (30 * DAY + 1, None), (30 * DAY, "P30D"), (7 * DAY + 1, "P30D"), (7 * DAY, "P7D"), (DAY, "P1D"),
@@ -107,12 +210,12 @@ def test_alarms_come_thirty_seven_and_one_days_and_six_and_one_hours_before() ->
     ],
 )  # fmt: skip
 def test_the_newest_alarm_is_due_from_its_millisecond_on(before: int, newest: str | None) -> None:
-    found = due([Deadline("end-x", ENDS, "end", "", "")], ENDS - before)
+    found = due([Deadline("end-x", ENDS, "end", "", "", "Asia/Seoul")], ENDS - before)
     assert [alarm.before for alarm in found] == ([newest] if newest else [])
 
 
 def test_what_is_due_comes_nearest_first() -> None:
-    far, near = Deadline("a", ENDS + DAY, "end", "", ""), Deadline("b", ENDS, "end", "", "")
+    far, near = Deadline("a", ENDS + DAY, "end", "", "", "Asia/Seoul"), Deadline("b", ENDS, "end", "", "", "Asia/Seoul")
     assert [alarm.deadline.id for alarm in due([far, near], ENDS)] == ["b", "a"]
 
 

@@ -60,6 +60,19 @@ def test_a_step_that_comes_twice_is_taken_once_and_another_in_its_place_is_none(
         kept.add(announce(1, START, title="Another"))
 
 
+def test_what_was_given_never_changes_any_more() -> None:
+    """Screens and calendars are made of it on other threads while steps come in."""
+    kept = Folding()
+    kept.add(announce(1, START))
+    given_, matter = kept.matters, kept.matters["kr-measure-1"]
+    kept.add(make("kr", "kr-measure-1", "record", at=START + 1, seq=2, summary={"en": "Talks"}))
+    kept.add(announce(2, START + 2, seq=3))
+    assert set(kept.matters) == {"kr-measure-1", "kr-measure-2"}
+    assert (list(given_), len(matter.events)) == (["kr-measure-1"], 1)
+    assert kept.matters is kept.matters
+    assert kept.matters is not given_
+
+
 @pytest.mark.parametrize("matters", [10, 200])
 def test_one_more_step_costs_the_same_whatever_the_number_of_matters(
     matters: int, monkeypatch: pytest.MonkeyPatch
@@ -79,8 +92,8 @@ def test_one_more_step_costs_the_same_whatever_the_number_of_matters(
     assert kept.judge(record) is None
     kept.add(record)
     assert len(kept.matters["kr-measure-3"].events) == 2
-    assert taken == ["kr-measure-3"] * 3
+    assert taken == ["kr-measure-3"] * 4
     late = make("kr", "kr-measure-5", "record", at=START + 2, seq=1001, summary={"en": "Before it was announced"})
     kept.add(late)
     assert kept.refused[late.order].code == "NO_SUCH_MATTER"
-    assert taken[3:] == ["kr-measure-5"] * 2
+    assert taken[4:] == ["kr-measure-5"] * 2
