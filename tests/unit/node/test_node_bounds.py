@@ -3,6 +3,7 @@
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from threading import Event
 
 import msgspec
 import pytest
@@ -154,6 +155,9 @@ def test_what_runs_ahead_never_outgrows_a_frame(pair: Pair, monkeypatch: pytest.
 
 def test_wrapped_keys_go_once_the_content_keys_are_durable_and_not_before(pair: Pair) -> None:
     """Until then they are the only copy that a crash leaves; after it nobody needs them."""
+    later = Event()
+    for party in pair:
+        party.node.vault._thread.submit(later.wait)  # no key is written before this test says so
     positions = frame_of(pair.jp, 2)
     pair.kr.arriving(pair.jp.leaving())
     pair.jp.arriving(pair.kr.leaving())
@@ -161,6 +165,10 @@ def test_wrapped_keys_go_once_the_content_keys_are_durable_and_not_before(pair: 
         log = party.ledger.logs[positions[0].writer, positions[0].incarnation].row.id
         kept = {(log, position.seq) for position in positions}
         assert kept <= wrapped(party)
+    later.set()
+    for party in pair:
+        log = party.ledger.logs[positions[0].writer, positions[0].incarnation].row.id
+        kept = {(log, position.seq) for position in positions}
         party.node.vault.settle()
         shedding.shed(party.node)
         party.node.committer.settle()
