@@ -26,8 +26,9 @@ def status(directory: Path, as_json: bool) -> None:
     node = target.call("node.status")
     items = _items(target.call("item.register"))
     ringing = [(each, line) for each in node["agreements"] for line in _ringing(target, each["agreement"])]
+    drafts = target.call("draft.list")
     if as_json:
-        show_json({**target.answer(**node), "items": items, "ringing": [line for _, line in ringing]})
+        show_json({**target.answer(**node), "drafts": drafts, "items": items, "ringing": [line for _, line in ringing]})
         return
     from entente.cli import screens
     from entente.cli.output import console
@@ -44,6 +45,9 @@ def status(directory: Path, as_json: bool) -> None:
         heard = screens.local(peer["last_heard"], zone)
         console().print(f"{party}: link {peer['link']}, last heard {heard}, at {peer['address'] or 'no address'}")
     console().print(f"inbox: {items['unopened']} not opened" if items["unopened"] else "inbox: nothing waits")
+    if drafts:
+        ready = sum(draft["ready"] for draft in drafts)
+        console().print(f"drafts: {len(drafts)}, of which {ready} can be sent; see: entente draft list {directory}")
     if items["unanswered"]:
         console().print(f"given: {items['unanswered']} not answered yet; see: entente register {directory} --given")
     if items["refused"]:

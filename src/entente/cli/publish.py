@@ -54,6 +54,7 @@ def _releases(target: Target, agreement: str | None) -> "list[Release]":
 
     What comes out while this asks is in the next publication.
     """
+    from entente.cli.matter_read import whole_matter
     from entente.cli.press import read
 
     listed = target.call("matter.list", exact=True, agreement=agreement, kind="statement")
@@ -61,7 +62,7 @@ def _releases(target: Target, agreement: str | None) -> "list[Release]":
     found = []
     with counting("Reading the statements", lambda done: f"{done} of {len(wanted)}") as count:
         for name in wanted:
-            found.append(read(target.call("matter.show", exact=True, agreement=agreement, matter=name)))
+            found.append(read(whole_matter(target, agreement, name)))
             count(1)
     return [each for each in found if each is not None]
 

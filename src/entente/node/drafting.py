@@ -206,6 +206,8 @@ def hindrance(node: "Node", draft: Draft) -> NodeError | None:
     """Why a draft could not be sent now even if all had approved; None where it could."""
     ledger = node.ledgers[bytes.fromhex(draft.agreement)]
     try:
+        given = ((each.office, each.signature) for each in draft.approvals)
+        agreements.check_bound(node, ledger, draft.kind, draft.statement, given)  # keys may have been renewed since
         if draft.kind == "act":
             _check_act(node, ledger, _decoded(ActStatement, draft.statement))
         else:

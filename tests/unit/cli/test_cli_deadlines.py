@@ -39,6 +39,7 @@ def node(tmp_path: Path) -> Iterator[FalseNode]:
         }
         liar.answers["node.status"] = lambda _: status
         liar.answers["item.register"] = lambda _: []
+        liar.answers["draft.list"] = lambda _: []
         liar.answers["deadline.list"] = lambda _: [deadline(None), deadline({"person": "t1", "at": "x"}), later()]
         yield liar
 
