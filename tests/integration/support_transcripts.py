@@ -30,8 +30,8 @@ _MASKS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\d+(?= bytes\.)"), "9"),
     (re.compile(r"(?<=store is of version )\d+"), "9"),
 )
-_ENTRIES = re.compile(r"(?<=[,:;.] )\d+(?= entries)")
-"""How many there are depends on whether the daily commitment to the national log has been written yet."""
+_ENTRIES = re.compile(r"(?<=[,:;.] )\d+(?= entries)|(?<=\bentry )\d+")
+"""How many there are, and so their numbers, depends on whether the daily commitment to the national log stands yet."""
 
 _DRAWN = re.compile(r"\b[a-z]{2}-statement-\d{8}\b")
 """The id of a statement that is numbered apart: ``$DRAWN`` in what is typed and shown after it."""
