@@ -213,14 +213,19 @@ def found(work: Callable[[], object]) -> bool:
     return False
 
 
-def pair_under(base: Path, document: bytes, offices: dict[str, tuple[str, ...]] | None = None) -> Pair:
-    """Two new nodes under another document, in force and in October."""
+def new_pair(base: Path, offices: dict[str, tuple[str, ...]] | None = None) -> Pair:
+    """Two new nodes, paired, with nothing between them yet, on the day of the signature."""
     start = parse_instant("2016-11-23T10:00:00+09:00")
     for name in PARTIES:
         setup.init(base / name, name, PASSPHRASE, simulated=True, offices=offices, listen=f"127.0.0.1:{free_port()}")
     for name, other in (PARTIES, PARTIES[::-1]):
         write_durably(base / name / "peers" / f"{other}.json", (base / other / "card.json").read_bytes())
-    pair = open_pair(base, SimulatedClock(start), SimulatedClock(start), connect=False)
+    return open_pair(base, SimulatedClock(start), SimulatedClock(start), connect=False)
+
+
+def pair_under(base: Path, document: bytes, offices: dict[str, tuple[str, ...]] | None = None) -> Pair:
+    """Two new nodes under another document, in force and in October."""
+    pair = new_pair(base, offices)
     agreements.propose(pair.jp.node, document)
     pair.connect()
     for kind in ("sign", "notify_completion"):

@@ -25,16 +25,14 @@ def malformed(statement: ActStatement) -> bool:
     return any(not MIN_INSTANT <= instant <= MAX_INSTANT for instant in named)
 
 
-def roots_agree(statement: ActStatement, document: Agreement | None, roots: Mapping[str, bytes]) -> bool:
+def roots_agree(statement: ActStatement, document: Agreement, roots: Mapping[str, bytes]) -> bool:
     """Whether a ``sign`` names every party's root, and exactly the roots this holder knows."""
-    if document is None or tuple(party for party, _ in statement.roots) != document.parties:
+    if tuple(party for party, _ in statement.roots) != document.parties:
         return False
     return all(roots.get(party) == root for party, root in statement.roots)
 
 
-def check_signatures(
-    signed: SignedAct, position: Position, offices: OfficeLookup, document: Agreement | None
-) -> str | None:
+def check_signatures(signed: SignedAct, position: Position, offices: OfficeLookup, document: Agreement) -> str | None:
     """The coarse code of what is wrong with who signed, None for nothing; ``document`` is the one first signed.
 
     Where it has ``[notices] two_persons`` two offices sign: two keys, of which nobody has both.
@@ -47,7 +45,7 @@ def check_signatures(
         return "BAD_SIGNATURE"
     office.verify("act", signed.act, signed.signature)
     if signed.second is None:
-        return "SECOND_PERSON_MISSING" if document is not None and document.notices.two_persons else None
+        return "SECOND_PERSON_MISSING" if document.notices.two_persons else None
     if signed.second.office == signed.office:
         return "SECOND_PERSON_MISSING"
     second = offices(position, signed.second.office, BIND)

@@ -153,6 +153,15 @@ class Projection:
         self.next_seq[name] = expected + 1
         return self.learn(envelope, bodies)
 
+    def know(self, document: bytes) -> None:
+        """Hold the document first signed before its entry is fed: whoever checks evidence has it from the start.
+
+        Raises:
+            DocumentError: it cannot be used as an agreement.
+        """
+        self.documents[digest(document)] = parse_computable(document)
+        self.document_bytes[digest(document)] = document
+
     def pass_over(self, name: tuple[str, str], seq: int) -> None:
         """Count an entry of a log as fed, without looking at it: an item, where items are not kept."""
         if self.next_seq.get(name, 0) != seq:
@@ -247,6 +256,8 @@ class Projection:
         if statement.id in self.acts:
             return "DUPLICATE"
         document = self.documents.get(self.first)
+        if document is None:
+            return "NO_DOCUMENT"  # who signs, and how many of them, is for it to say
         if statement.kind == "sign" and not roots_agree(statement, document, self.roots):
             return "WRONG_ROOTS"
         refused = check_signatures(signed, position, self._offices, document)

@@ -5,13 +5,16 @@ its status and its gate are recomputed. What was known at home only (its clock's
 incident, an assurance, a clearance, a consent) is no part of the record: those steps of the gate are attested.
 """
 
+import hashlib
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, get_args
 
 import msgspec
 
 from entente.domain.agreement.acts import Act
+from entente.domain.agreement.problems import DocumentError
 from entente.domain.agreement.terms import Channel
 from entente.domain.release import ApprovalFact, Decision, Direction, Gate, ItemFacts, compile_gate
 from entente.domain.release_status import situation
@@ -123,6 +126,7 @@ class Replay:
         self._logs = logs
         self._roots = roots
         self._offices = office_lookup(logs)
+        self._document = _first_signed(agreement, logs)
         self.complete = self._projection()
         for entry in in_order(logs):
             self.complete.feed(entry.envelope, entry.bodies)
@@ -130,7 +134,12 @@ class Replay:
         self._approvals: dict[Position, tuple[ApprovalFact, ...]] = {}
 
     def _projection(self) -> Projection:
-        return Projection(self._agreement, self._offices, self._roots)
+        """An empty one, which has the document first signed: what counts must not hang on the order of feeding."""
+        projection = Projection(self._agreement, self._offices, self._roots)
+        if self._document is not None:
+            with suppress(DocumentError):  # step 2 says so
+                projection.know(self._document)
+        return projection
 
     def view(self, party: str) -> View:
         """Replay one party's own logs, oldest first, feeding what it had seen before each of its entries."""
@@ -308,6 +317,13 @@ def _withheld(record: TransferRecord, origin: str, direction: Direction, party: 
         rests_on=(),
         hindsight=(),
     )
+
+
+def _first_signed(agreement: bytes, logs: Logs) -> bytes | None:
+    """The document whose digest is the agreement, wherever it stands in the logs."""
+    entries = (entry for log in logs.values() for entry in log.entries if entry.envelope.kind == "document")
+    bodies = (entry.bodies[0] for entry in entries)
+    return next((each for each in bodies if each is not None and hashlib.sha256(each).digest() == agreement), None)
 
 
 def in_order(logs: Logs) -> Iterator[CheckedEntry]:

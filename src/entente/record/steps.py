@@ -46,7 +46,7 @@ class Steps:
     """The steps of one agreement in the order in which they were fed, and the matters that they make."""
 
     def __init__(self, agreement: bytes, offices: OfficeLookup, document: Callable[[], Agreement | None]) -> None:
-        """``document`` gives the one first signed; None where it is not shown here."""
+        """``document`` gives the one first signed; None before it is held: no step counts then."""
         self.records: list[StepRecord] = []
         self._agreement = agreement
         self._offices = offices
@@ -90,13 +90,15 @@ class Steps:
         except FormError:
             return "MALFORMED"
         document = self._document()
-        if document is not None and step.audience != tuple(each for each in document.parties if each in step.audience):
+        if document is None:
+            return "NO_DOCUMENT"
+        if step.audience != tuple(each for each in document.parties if each in step.audience):
             return "MALFORMED"
         if len(signed.signatures) != len(statement.signers) or not _carried(statement, bodies[1:]):
             return "MALFORMED"
         if self.full(position[:2]):
             return "TOO_MANY"
-        if document is not None and document.notices.two_persons and is_note(statement) and not by_two(statement):
+        if document.notices.two_persons and is_note(statement) and not by_two(statement):
             return "SECOND_PERSON_MISSING"
         for signer, signature in zip(statement.signers, signed.signatures, strict=True):
             office = self._offices(position, signer.office, BIND)

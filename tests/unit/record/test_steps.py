@@ -19,6 +19,7 @@ from entente.sealing.suites import SUITE
 
 AGREEMENT = bytes(range(32))
 SAMPLE = (Path(__file__).parents[3] / "examples" / "agreements" / "jp-kr-2016.toml").read_bytes()
+DOCUMENT = parse_computable(SAMPLE)
 TWO_PERSONS = parse_computable(SAMPLE + b"\n[notices]\ntwo_persons = true\n")
 KEY, OTHER = HybridKey.generate(), HybridKey.generate()
 WORDS = b"What is complained of."
@@ -59,7 +60,7 @@ def feed(
 
 @pytest.fixture
 def steps() -> Steps:
-    return Steps(AGREEMENT, office, lambda: None)
+    return Steps(AGREEMENT, office, lambda: DOCUMENT)
 
 
 def test_a_step_that_is_well_formed_makes_its_matter(steps: Steps) -> None:
@@ -252,6 +253,6 @@ def test_a_note_is_signed_by_two_persons_with_two_keys_where_the_terms_ask(
     said = (SaidValue("act", "", "kr-1"), SaidValue("to", "", "jp"), SaidValue("form", "", "record"))
     note = statement(matter="kr-note-1", kind="note", verb="send", said=said, texts=(text,), signers=signers)
     assert feed(Steps(AGREEMENT, office, lambda: TWO_PERSONS), note, WORDS) == code
-    assert feed(Steps(AGREEMENT, office, lambda: None), note, WORDS) is None
+    assert feed(Steps(AGREEMENT, office, lambda: DOCUMENT), note, WORDS) is None
     measure = statement(signers=signers[:1])
     assert feed(Steps(AGREEMENT, office, lambda: TWO_PERSONS), measure) is None
