@@ -33,8 +33,8 @@ _MASKS: tuple[tuple[re.Pattern[str], str], ...] = (
 _ENTRIES = re.compile(r"(?<=[,:;.] )\d+(?= entries)|(?<=\bentry )\d+")
 """How many there are, and so their numbers, depends on whether the daily commitment to the national log stands yet."""
 
-_DRAWN = re.compile(r"\b[a-z]{2}-statement-\d{8}\b")
-"""The id of a statement that is numbered apart: ``$DRAWN`` in what is typed and shown after it."""
+_DRAWN = {"$DRAWN": re.compile(r"\b[a-z]{2}-statement-\d{8}\b"), "$DRAFT": re.compile(r"\bdraft-\d{6}\b")}
+"""Ids of statements that are numbered apart and of drafts, as they stand in what is typed and shown after them."""
 
 
 class World:
@@ -72,8 +72,9 @@ class World:
         words = shlex.split(text)
         assert words[0] == "entente", command
         ran = entente(*words[1:], passphrase=self.passphrase)
-        if drawn := _DRAWN.search(ran.out):
-            self.names["$DRAWN"] = drawn[0]
+        for name, pattern in _DRAWN.items():
+            if drawn := pattern.search(ran.out):
+                self.names[name] = drawn[0]
         yield from self._masked(ran.out)
         yield from (f"! {line}".rstrip() for line in self._masked(ran.err))
         if ran.code:

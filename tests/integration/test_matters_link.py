@@ -163,4 +163,7 @@ def test_a_text_that_is_marked_as_classified_does_not_go_beside_a_step(pair: Pai
     with pytest.raises(UsageError) as refused:
         step(pair.kr, "measure", "announce", **DS590, texts={"ko": "군사Ⅱ급비밀\n내용\n"})
     assert (refused.value.code, "item" in refused.value.remedy, pair.kr.size()) == ("MARKED", True, size)
+    with pytest.raises(UsageError) as refused:
+        step(pair.kr, "measure", "announce", **(DS590 | {"title": {"ja": "秘//国外秘"}}))
+    assert (refused.value.code, pair.kr.size()) == ("MARKED", size)
     assert step(pair.kr, "measure", "announce", **DS590, texts={"ko": "군사Ⅱ급비밀에 관한 설명"})

@@ -1,9 +1,10 @@
 """``entente draft``: acts and steps that wait for approval; read and signed where the office's key is, then sent."""
 
+import base64
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -55,7 +56,7 @@ def list_command(directory: Path, embargoed: bool, as_json: bool) -> None:
         return
     grid = screens.table("draft", "what", "filed (UTC)", "by", "waits for", folds=["what", "waits for"])
     for line in found:
-        grid.add_row(line["id"], _what(line), line["filed"], line["filed_by"], _waits(line))
+        grid.add_row(line["id"], _what(line), line["filed"] or "", line["filed_by"] or "", _waits(line))
     console().print(grid)
 
 
@@ -66,6 +67,8 @@ def _head(target: Target, text: str) -> None:
 
 
 def _what(line: Mapping[str, Any]) -> str:
+    if line["does"] is None:
+        return "not readable"
     return f"{line['does'].replace('_', ' ')}: {line['name']}"
 
 
@@ -96,7 +99,7 @@ def show(directory: Path, draft: str, embargoed: bool, as_json: bool) -> None:
     if as_json:
         show_json(target.answer(**found))
         return
-    _read(target, found, embargoed=embargoed)()
+    _read(target, found, embargoed=embargoed).screen()
     _progress(found)
 
 
@@ -139,12 +142,13 @@ def approve(
     target = Target(directory)
     check_office(target, office)
     found = target.call("draft.show", exact=True, draft=draft, embargoed=embargoed)
-    screen = _read(target, found, embargoed=embargoed)
+    read = _read(target, found, embargoed=embargoed)
+    read.check_signer(office, person)
     if not as_json:
-        screen()
+        read.screen()
         _progress(found)
     confirm("You approve exactly this, to be sent when the others have approved.", yes=yes, as_json=as_json)
-    signature = sign(target, office, found["kind"], bytes.fromhex(found["statement"]), passphrases)
+    signature = sign(target, office, read.kind, bytes.fromhex(found["statement"]), passphrases)
     done = target.call(
         "draft.approve", draft=draft, office=office, person=person, signature=signature, embargoed=embargoed
     )
@@ -223,24 +227,46 @@ def filed(target: Target, paper: Mapping[str, Any], person: str, *, as_json: boo
     click.echo(f"Next: entente draft approve {target.path} {done['id']} --office ID --person ID")
 
 
-def _read(target: Target, found: Mapping[str, Any], *, embargoed: bool) -> Callable[[], None]:
-    """A draft's screen, read from the bytes that are signed: the node that keeps it is not believed.
+class Read(NamedTuple):
+    """A draft as its bytes say it: what kind of statement, who signs it where it says so, and its screen."""
+
+    kind: str
+    signers: tuple[tuple[str, str], ...]
+    screen: Callable[[], None]
+
+    def check_signer(self, office: str, person: str) -> None:
+        """Refuse to sign what names others as its signers.
+
+        Raises:
+            CommandError: it does.
+        """
+        if self.signers and (office, person) not in self.signers:
+            named = "; ".join(f"{who} of office {where}" for where, who in self.signers)
+            raise CommandError("NOT_ASKED", f"this draft is to be signed by {named}", "Approve as one of them.")
+
+
+def _read(target: Target, found: Mapping[str, Any], *, embargoed: bool) -> Read:
+    """A draft, read from the bytes that are signed: the node that keeps it is not believed.
 
     Raises:
-        CommandError: it is not this party's, or the texts are not those that the bytes name.
+        CommandError: it is not this party's under the agreement that the node names, or the texts are not those that
+            the bytes name.
     """
-    from entente.cli.signing import compare, read_statement
+    from entente.cli.signing import compare, fields, read_statement
     from entente.record.bodies import ActStatement, StepStatement
 
-    data = bytes.fromhex(found["statement"])
-    offices = [each["office"] for each in found["signers"]]
-    if found["kind"] == "act":
+    data, kind = bytes.fromhex(found["statement"]), found["kind"]
+    expected = {"by": target.party, "agreement": bytes.fromhex(found["agreement"])}
+    if kind == "act":
         act = read_statement(ActStatement, data)
-        compare("draft", {"by": act.by}, {"by": target.party})
-        return _act(target, act, offices)
+        compare("draft", fields(act), expected)
+        return Read("act", (), _act(target, act, [each["office"] for each in found["signers"]]))
+    if kind != "step":
+        raise CommandError("OTHER_BYTES", f"the node shows a draft of kind {str(kind)[:40]!r}", _REMEDY)
     step = read_statement(StepStatement, data)
-    compare("draft", {"by": step.by}, {"by": target.party})
-    return _step(target, step, found, embargoed=embargoed)
+    compare("draft", fields(step), expected)
+    signers = tuple((each.office, each.person) for each in step.signers)
+    return Read("step", signers, _step(target, step, found["texts"], embargoed=embargoed))
 
 
 def _act(target: Target, act: "ActStatement", offices: list[str]) -> Callable[[], None]:
@@ -249,23 +275,21 @@ def _act(target: Target, act: "ActStatement", offices: list[str]) -> Callable[[]
 
     if act.kind == "sign":
         trusted = acts.roots(target)
-        expected = tuple((party, trusted.get(party, b"")) for party, _ in act.roots)
-        compare("draft", {"roots": act.roots}, {"roots": expected})
+        roots = tuple((party, trusted.get(party, b"")) for party, _ in act.roots)
+        said = {"roots": act.roots, "digest": act.digest, "names this party": target.party in dict(act.roots)}
+        compare("draft", said, {"roots": roots, "digest": act.agreement, "names this party": True})
     return lambda: acts.show(target, act, offices, None)
 
 
-def _step(target: Target, step: "StepStatement", found: Mapping[str, Any], *, embargoed: bool) -> Callable[[], None]:
-    import base64
-
+def _step(target: Target, step: "StepStatement", given: Sequence[str], *, embargoed: bool) -> Callable[[], None]:
     from entente.cli.matter_read import preview, read_matter
 
-    given = [base64.b64decode(text) for text in found["texts"]]
-    if [(len(text), hashlib.sha256(text).digest()) for text in given] != [(t.size, t.digest) for t in step.texts]:
+    beside = [base64.b64decode(text) for text in given]
+    if [(len(text), hashlib.sha256(text).digest()) for text in beside] != [(t.size, t.digest) for t in step.texts]:
         raise CommandError("OTHER_BYTES", "the texts that the node shows are not those of the draft", _REMEDY)
-    texts = [{"lang": ref.lang, "data": data} for ref, data in zip(step.texts, found["texts"], strict=True)]
+    texts = [{"lang": ref.lang, "data": data} for ref, data in zip(step.texts, given, strict=True)]
     digest = next((said.value for said in step.said if said.name == "wording"), None)
-    about = []
+    about: list[str] = []
     if step.opening:
-        agreement = found["agreement"]
-        about = list(read_matter(target, agreement, step.matter, digest, embargoed=embargoed))
+        about = list(read_matter(target, step.agreement.hex(), step.matter, digest, embargoed=embargoed))
     return lambda: preview(target, step, texts, about)

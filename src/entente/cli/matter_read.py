@@ -71,7 +71,8 @@ def preview(
     from entente.cli import screens
 
     screens.heading(target, f"{statement.kind}: {statement.verb.replace('_', ' ')}")
-    facts = [("matter", statement.matter), ("between", ", ".join(sorted(statement.audience, key=target.party.__ne__)))]
+    between = ", ".join(sorted(statement.audience, key=target.party.__ne__))
+    facts = [("agreement", statement.agreement.hex()), ("matter", statement.matter), ("between", between)]
     facts += [(f"{each.name} {each.lang}".strip().replace("_", " "), each.value) for each in statement.said]
     facts += [("rests on", ref) for ref in statement.refs]
     facts += [("signed by", "; ".join(f"{each.person} of office {each.office}" for each in statement.signers))]

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from entente.cli import screens
 from entente.cli.client import Target
-from entente.cli.output import console
+from entente.cli.output import console, plain
 from entente.domain.agreement.terms import article_in_words
 
 Facts = Iterator[tuple[str, str]]
@@ -99,7 +99,9 @@ def _term(name: str, term: Mapping[str, Any], see: See) -> str:
 
 
 def _texts(version: Mapping[str, Any], see: See) -> list[str]:
-    return [f"{lang}: {text.strip()}" for lang, text in see.texts.get((version["by"], version["entry"]), ())]
+    """A version's texts; what would steer a terminal is shown as what it is not."""
+    texts = see.texts.get((version["by"], version["entry"]), ())
+    return [f"{plain(lang)}: {plain(text.strip(), lines=True)}" for lang, text in texts]
 
 
 def _dialogue(found: Mapping[str, Any], _see: See) -> Facts:

@@ -79,7 +79,7 @@ def facts(rows: Iterable[tuple[str, str | Text]]) -> None:
     grid.add_column(style="dim", no_wrap=True)
     grid.add_column(overflow="fold")
     for name, value in rows:
-        grid.add_row(name, value if isinstance(value, Text) else Text(value))
+        grid.add_row(name, value if isinstance(value, Text) else Text(plain(value, lines=True)))
     console().print(Padding(grid, (0, 0, 0, 2), expand=False))
 
 
@@ -88,7 +88,8 @@ class Plain(Table):
 
     def add_row(self, *cells: Any, **how: Any) -> None:
         """Add a row; text is taken as text."""
-        super().add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in cells), **how)
+        shown = (Text(plain(cell, lines=True)) if isinstance(cell, str) else cell for cell in cells)
+        super().add_row(*shown, **how)
 
 
 def table(*columns: str, folds: Collection[str] = ()) -> Table:

@@ -49,7 +49,7 @@ async def draft_list(daemon: "Daemon", args: DraftsArgs) -> Any:
     def work() -> Any:
         node = daemon.node
         shown = (each for each in drafts.held(node) if args.embargoed or not drafting.concealed(node, each))
-        return [draft_view(node, draft) for draft in shown]
+        return [draft_view(node, draft) for draft in shown] + [damaged_view(name) for name in drafts.damaged(node)]
 
     return await daemon.do(work)
 
@@ -66,7 +66,7 @@ async def draft_show(daemon: "Daemon", args: DraftArgs) -> Any:
 
     def work() -> Any:
         draft = _found(daemon.node, args)
-        texts = [base64.b64encode(text).decode() for text in draft.texts]
+        texts = [base64.b64encode(text).decode() for text in drafts.texts(daemon.node, draft)]
         return draft_view(daemon.node, draft) | {"statement": draft.statement.hex(), "texts": texts}
 
     return await daemon.do(work)
@@ -113,9 +113,10 @@ async def draft_drop(daemon: "Daemon", args: SendArgs) -> Any:
     """Remove a draft with its approvals. It cannot be undone."""
 
     def work() -> Any:
-        draft = _found(daemon.node, args)
-        drafting.drop(daemon.node, draft, args.person)
-        return {"draft": draft.id}
+        if args.draft not in drafts.damaged(daemon.node):
+            _found(daemon.node, args)
+        drafting.drop(daemon.node, args.draft, args.person)
+        return {"draft": args.draft}
 
     return await daemon.do(work)
 
@@ -144,6 +145,13 @@ def draft_view(node: "Node", draft: Draft) -> dict[str, Any]:
         "ready": not draft.missing and hindrance is None,
         "hindrance": None if hindrance is None else {"code": hindrance.code, "text": str(hindrance)},
     }
+
+
+def damaged_view(name: str) -> dict[str, Any]:
+    """A draft that cannot be read any more, as commands answer it."""
+    hindrance = {"code": "DAMAGED", "text": "it cannot be read any more; drop it, and file it again"}
+    empty = dict.fromkeys(("kind", "does", "name", "agreement", "filed_by", "filed", "refusal"))
+    return {"id": name, **empty, "signers": [], "ready": False, "hindrance": hindrance}
 
 
 def _what(node: "Node", draft: Draft) -> dict[str, Any]:

@@ -57,16 +57,15 @@ def file(node: "Node", ledger: Ledger, paper: Paper, person: str) -> Draft:
 
     def work(unit: Work) -> Draft:
         draft = Draft(
-            id=drafts.next_id(unit.tx),
+            id=drafts.new_id(unit.tx),
             agreement=ledger.agreement.hex(),
             kind=paper.kind,
             statement=paper.statement,
-            texts=paper.texts,
             signers=signers,
             filed_by=person,
             filed=unit.at,
         )
-        drafts.keep(node, unit.tx, draft)
+        drafts.keep(node, unit.tx, draft, paper.texts)
         _tell(node, unit, draft, "filed", person)
         return draft
 
@@ -90,7 +89,7 @@ def _act_signers(node: "Node", ledger: Ledger, paper: Paper) -> tuple[Due, ...]:
 
 def _step_signers(node: "Node", ledger: Ledger, paper: Paper) -> tuple[Due, ...]:
     statement = _decoded(StepStatement, paper.statement)
-    matters.check_texts(ledger, statement, paper.texts)
+    matters.check_texts(node, ledger, statement, paper.texts)
     matters.check(node, ledger, statement, node.instant())
     if paper.offices:
         raise UsageError("BAD_DRAFT", "a step's statement names who signs it", "Name no offices beside it.")
@@ -177,11 +176,12 @@ def send(node: "Node", draft: Draft, person: str) -> Sent:
         )
 
     def also(unit: Work) -> None:
-        drafts.forget(unit.tx, draft)
+        drafts.forget(unit.tx, draft.id)
         _tell(node, unit, draft, "sent", person)
 
     if draft.kind == "step":
-        record = matters.commit(node, ledger, draft.statement, draft.signatures, draft.texts, also=also)
+        texts = drafts.texts(node, draft)
+        record = matters.commit(node, ledger, draft.statement, draft.signatures, texts, also=also)
         return Sent(record.step.matter, record.position.seq)
     statement = _decoded(ActStatement, draft.statement)
     _check_act(node, ledger, statement)
@@ -191,13 +191,20 @@ def send(node: "Node", draft: Draft, person: str) -> Sent:
     return Sent(statement.id, position.seq)
 
 
-def drop(node: "Node", draft: Draft, person: str) -> None:
-    """Remove a draft with its approvals. It cannot be undone; the national log keeps that it was there."""
+def drop(node: "Node", name: str, person: str) -> None:
+    """Remove a draft with its approvals, by its id, also one that cannot be read any more.
+
+    It cannot be undone; the national log keeps that it was there.
+    """
     _check_person(person)
+    draft = next((each for each in drafts.held(node) if each.id == name), None)
 
     def work(unit: Work) -> None:
-        drafts.forget(unit.tx, draft)
-        _tell(node, unit, draft, "dropped", person)
+        drafts.forget(unit.tx, name)
+        if draft is None:
+            note(node, unit, "draft", {"draft": name, "event": "dropped", "person": person})
+        else:
+            _tell(node, unit, draft, "dropped", person)
 
     node.committer.run(work)
 
@@ -211,20 +218,23 @@ def hindrance(node: "Node", draft: Draft) -> NodeError | None:
         if draft.kind == "act":
             _check_act(node, ledger, _decoded(ActStatement, draft.statement))
         else:
-            matters.check(node, ledger, _decoded(StepStatement, draft.statement), node.instant())
+            statement = _decoded(StepStatement, draft.statement)
+            matters.check(node, ledger, statement, node.instant())
+            matters.check_texts(node, ledger, statement, drafts.texts(node, draft))
     except NodeError as error:
         return error
     return None
 
 
 def concealed(node: "Node", draft: Draft) -> bool:
-    """Whether a draft is of what may not be seen yet: a statement under embargo, or a step about one."""
+    """Whether a draft is of what may not be seen yet: a statement under embargo, or a step about or naming one."""
     if draft.kind == "act":
         return False
     statement = _decoded(StepStatement, draft.statement)
     ledger = node.ledgers[bytes.fromhex(draft.agreement)]
     embargoes = (parse_instant(each.value) for each in statement.said if each.name == "embargo")
-    return statement.matter in matters.hidden(node, ledger) or any(each > node.instant() for each in embargoes)
+    named = {statement.matter, *statement.refs, *(each.value for each in statement.said)}
+    return not named.isdisjoint(matters.hidden(node, ledger)) or any(each > node.instant() for each in embargoes)
 
 
 def _tell(node: "Node", unit: Work, draft: Draft, what: str, person: str, **more: str) -> None:

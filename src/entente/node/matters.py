@@ -10,10 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import count, repeat
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from entente.domain.agreement.terms import Agreement
 from entente.domain.marking.found import marked
 from entente.domain.relations.fields import Field, FormError, say
 from entente.domain.relations.matters import TABLES, no_such_matter
-from entente.domain.relations.steps import APART, Kind, Step, some
+from entente.domain.relations.steps import APART, Kind, Step, numbered_apart, some
 from entente.domain.relations.table import Matter, Verb
 from entente.node.agreements import SECOND_PERSON, check_bound, in_force, two_persons, usable
 from entente.node.commit import Work, salted
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from entente.node.node import Node
 
 AGAIN = "Prepare it again."
+RESTARTED = 9
+"""Digits of a number after a restart."""
 
 
 class Wording(NamedTuple):
@@ -88,7 +91,7 @@ def prepare(node: "Node", ledger: Ledger, asked: Asked, signers: tuple[Signer, .
         nonce=random_bytes(NONCE),
     )
     check(node, ledger, statement, node.instant())
-    check_texts(ledger, statement, [text.data for text in asked.texts])
+    check_texts(node, ledger, statement, [text.data for text in asked.texts])
     return statement
 
 
@@ -150,9 +153,8 @@ def _next_id(node: "Node", ledger: Ledger, log: HeldLog, asked: Asked) -> str:
     has a number drawn at random (decision 0023).
     """
     prefix = f"{node.party}-{asked.kind}-"
-    restarted = sum(held.row.writer == node.party for held in ledger.logs.values()) > 1
-    branch = f"{100 + int(log.row.incarnation, 16) % 900}" if restarted else ""
-    counted = (f"{prefix}{branch}{number:06}" if restarted else f"{prefix}{number}" for number in count(1))
+    branch = _branch(node, ledger, log)
+    counted = (f"{prefix}{branch}{number:06}" if branch else f"{prefix}{number}" for number in count(1))
     drawn = (f"{prefix}{APART[secrets.randbelow(len(APART))]}" for _ in repeat(None))
     names = drawn if TABLES[asked.kind].apart(asked.verb, asked.say) else counted
     kept = reserved(node, ledger.agreement)
@@ -180,8 +182,24 @@ def check(node: "Node", ledger: Ledger, statement: StepStatement, now: int) -> N
     refusal = no_such_matter(step.kind, step.matter) if _guessed(node, ledger, step) else steps.judge(step)
     if refusal is not None:
         raise RefusedError(*refusal)
+    if TABLES[step.kind].verb(step.verb).opens:
+        _check_number(node, ledger, log, step.matter)
     if is_note(statement):
         _check_note(node, ledger, statement, step)
+
+
+def _check_number(node: "Node", ledger: Ledger, log: HeldLog, name: str) -> None:
+    """A matter that is opened after a restart has a number that the branch left behind cannot have (decision 0009)."""
+    branch, number = _branch(node, ledger, log), name.rpartition("-")[2]
+    if branch and not numbered_apart(name) and not (len(number) == RESTARTED and number.startswith(branch)):
+        text = f"{name} may be another matter in the branch that a restart left behind"
+        raise RefusedError("OLD_NUMBER", text, "Prepare it again: it gets a new number.")
+
+
+def _branch(node: "Node", ledger: Ledger, log: HeldLog) -> str:
+    """What the numbers of a log that a restart began start with; empty for a party's first log."""
+    restarted = sum(held.row.writer == node.party for held in ledger.logs.values()) > 1
+    return f"{100 + int(log.row.incarnation, 16) % 900}" if restarted else ""
 
 
 def _check_note(node: "Node", ledger: Ledger, statement: StepStatement, step: Step) -> None:
@@ -230,7 +248,7 @@ def commit(
         statement = decode(StepStatement, data)
     except NotCanonicalError as error:
         raise UsageError("MALFORMED", str(error), AGAIN) from error
-    check_texts(ledger, statement, texts)
+    check_texts(node, ledger, statement, texts)
 
     def work(unit: Work) -> StepRecord:
         log, steps = usable(ledger), ledger.projection.steps
@@ -250,7 +268,7 @@ def commit(
     return node.committer.run(work)
 
 
-def check_texts(ledger: Ledger, statement: StepStatement, texts: Sequence[bytes]) -> None:
+def check_texts(node: "Node", ledger: Ledger, statement: StepStatement, texts: Sequence[bytes]) -> None:
     """Check that the texts are those that a statement names, and that none is marked as classified.
 
     A step is not gated (decision 0023): what is classified goes as an item, and the step refers to it.
@@ -261,12 +279,21 @@ def check_texts(ledger: Ledger, statement: StepStatement, texts: Sequence[bytes]
     named = [(text.size, text.digest) for text in statement.texts]
     if named != [(len(text), hashlib.sha256(text).digest()) for text in texts]:
         raise UsageError("OTHER_TEXTS", "the texts are not those that the statement names", "Give the same files.")
-    for ref, data in zip(statement.texts, texts, strict=True):
+    told = [(f"the text in {ref.lang}", data) for ref, data in zip(statement.texts, texts, strict=True)]
+    told += [(f"{said.name} {said.lang}".strip(), said.value.encode()) for said in statement.said]
+    for what, data in told:
         words = data.decode("utf-8", errors="replace")
-        found = next(filter(None, (marked(words, terms) for terms in ledger.projection.documents.values())), None)
+        found = next(filter(None, (marked(words, terms) for terms in _in_use(node, ledger))), None)
         if found is not None:
-            text = f"the text in {ref.lang} is marked {found}: what is classified passes the gate, and a step does not"
+            text = f"{what} is marked {found}: what is classified passes the gate, and a step does not"
             raise UsageError("MARKED", text, "Release it as an item, and refer to it: --ref ITEM.")
+
+
+def _in_use(node: "Node", ledger: Ledger) -> list[Agreement]:
+    """The terms first signed, and those in force in any view: a document that nobody adopted decides nothing here."""
+    documents = ledger.projection.documents
+    versions = {view.terms_version for view in ledger.status(node.instant()).views.values()}
+    return [terms for digest, terms in documents.items() if digest == ledger.projection.first or digest in versions]
 
 
 def texts_of(node: "Node", ledger: Ledger, record: StepRecord) -> list[bytes | None]:

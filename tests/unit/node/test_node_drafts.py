@@ -10,7 +10,9 @@ from support_matters import DS590, matter_at, prepare, step
 from support_pair import outcome, pair_under
 from support_stop import AGREEMENT, Pair, Party
 
+from entente.domain.agreement.instants import format_instant, parse_instant
 from entente.node import agreements, drafting, drafts
+from entente.node.commit import Work
 from entente.node.drafting import Paper
 from entente.node.drafts import Draft, Due
 from entente.node.errors import RefusedError, UsageError
@@ -124,8 +126,8 @@ def test_a_draft_outlives_a_restart_and_lies_locked(pair: Pair) -> None:
     said = {"title": {"en": secret}, "attribution": "on_record"}
     statement = prepare(pair.kr, "statement", "issue", **said, texts={"en": secret})
     draft = drafting.file(pair.kr.node, pair.kr.ledger, Paper("step", encode(statement), (secret.encode(),)), "d1")
-    stored = pair.kr.node.store.named("draft/")
-    assert list(stored) == [f"draft/{draft.id}"]
+    stored = pair.kr.node.store.named("draft")
+    assert set(stored) == {f"draft/{draft.id}", f"draft-texts/{draft.id}"}
     assert not any(secret.encode() in value for value in stored.values())
     pair.kr.node.close()
     pair.kr.open()
@@ -136,7 +138,7 @@ def test_an_id_is_kept_for_the_matter_that_a_draft_is_to_open(pair: Pair) -> Non
     statement = prepare(pair.kr, "measure", "announce", **DS590)
     draft = drafting.file(pair.kr.node, pair.kr.ledger, Paper("step", encode(statement)), "d1")
     assert step(pair.kr, "measure", "announce", **DS590) == "kr-measure-2"
-    drafting.drop(pair.kr.node, draft, "d1")
+    drafting.drop(pair.kr.node, draft.id, "d1")
     assert step(pair.kr, "measure", "announce", **DS590) == "kr-measure-1"
     assert step(pair.kr, "measure", "announce", **DS590) == "kr-measure-3"
 
@@ -144,8 +146,8 @@ def test_an_id_is_kept_for_the_matter_that_a_draft_is_to_open(pair: Pair) -> Non
 def test_two_drafts_are_not_to_be_the_same_act(pair: Pair) -> None:
     draft = filed(pair.kr)
     assert code(lambda: filed(pair.kr)) == "ALREADY_DRAFTED"
-    drafting.drop(pair.kr.node, draft, "d1")
-    assert filed(pair.kr).id == "draft-2"
+    drafting.drop(pair.kr.node, draft.id, "d1")
+    assert filed(pair.kr).id != draft.id
 
 
 def test_a_draft_that_the_record_has_overtaken_says_so_and_is_not_sent(pair: Pair) -> None:
@@ -173,6 +175,11 @@ def test_a_step_that_stands_in_the_record_is_not_written_again(pair: Pair) -> No
     draft = drafting.file(pair.kr.node, pair.kr.ledger, Paper("step", encode(statement)), "d1")
     approved = approve(pair.kr, draft, person="p1")
     drafting.send(pair.kr.node, approved, "d1")
+
+    def back(unit: Work) -> None:
+        drafts.keep(pair.kr.node, unit.tx, approved, ())
+
+    pair.kr.node.committer.run(back)
     assert code(lambda: drafting.send(pair.kr.node, approved, "d1")) == "ALREADY_WRITTEN"
 
 
@@ -189,3 +196,59 @@ def test_too_many_drafts_are_refused_by_name(pair: Pair, monkeypatch: pytest.Mon
     filed(pair.kr)
     statement = encode(prepare(pair.kr, "measure", "announce", **DS590))
     assert outcome(lambda: drafting.file(pair.kr.node, pair.kr.ledger, Paper("step", statement), "d1")) == "TOO_MANY"
+
+
+def test_what_is_filed_under_embargo_is_neither_counted_nor_named_by_what_is_not(pair: Pair) -> None:
+    """Numbers are drawn; and a draft that only refers to what is held back is not shown either."""
+    until = format_instant(pair.kr.node.instant() + 86_400_000)
+    said = {"title": {"en": "Held back"}, "attribution": "on_record", "embargo": until}
+    held = step(pair.kr, "statement", "issue", **said, texts={"en": "Not before."})
+    by = {}
+    for name, refs in (("open", ()), ("refers", (held,))):
+        statement = encode(prepare(pair.kr, "measure", "announce", **DS590, refs=refs))
+        by[name] = drafting.file(pair.kr.node, pair.kr.ledger, Paper("step", statement), "d1")
+    said["title"] = {"en": "Another"}
+    statement = encode(prepare(pair.kr, "statement", "issue", **said, texts={"en": "Nor this."}))
+    by["issues"] = drafting.file(pair.kr.node, pair.kr.ledger, Paper("step", statement, (b"Nor this.",)), "d1")
+    assert {name for name, draft in by.items() if drafting.concealed(pair.kr.node, draft)} == {"refers", "issues"}
+    assert all(int(draft.id.removeprefix("draft-")) in drafts.NUMBERS for draft in by.values())
+    pair.turn(parse_instant(until))
+    assert not any(drafting.concealed(pair.kr.node, draft) for draft in by.values())
+
+
+def test_a_draft_that_cannot_be_read_any_more_hinders_no_other_and_can_be_dropped(pair: Pair) -> None:
+    statement = encode(prepare(pair.kr, "measure", "announce", **DS590))
+    broken, whole = filed(pair.kr), drafting.file(pair.kr.node, pair.kr.ledger, Paper("step", statement), "d1")
+
+    def damage(unit: Work) -> None:
+        unit.tx.put(f"draft/{broken.id}", b"\0" * 80)
+
+    pair.kr.node.committer.run(damage)
+    assert drafts.held(pair.kr.node) == [whole]
+    assert list(drafts.damaged(pair.kr.node)) == [broken.id]
+    assert code(lambda: drafts.one(pair.kr.node, broken.id)) == "DAMAGED"
+    assert step(pair.kr, "measure", "announce", **DS590) == "kr-measure-2"
+    drafting.drop(pair.kr.node, broken.id, "d1")
+    assert list(drafts.damaged(pair.kr.node)) == []
+
+
+def test_a_draft_whose_text_may_not_go_beside_a_step_any_more_says_so(pair: Pair) -> None:
+    """Terms that came into force since have another table of levels."""
+    text = "RESTRICTED\nWords."
+    statement = encode(prepare(pair.kr, "measure", "announce", **DS590, texts={"en": text}))
+    draft = drafting.file(pair.kr.node, pair.kr.ledger, Paper("step", statement, (text.encode(),)), "d1")
+    assert drafting.hindrance(pair.kr.node, draft) is None
+    levels = 'kr = ["군사Ⅲ급비밀"]', 'kr = ["군사Ⅲ급비밀", "RESTRICTED"]'
+    amended = AGREEMENT.read_text().replace(*levels).encode()
+    assert amended != AGREEMENT.read_bytes()
+    digest = agreements.add_document(pair.jp.node, pair.jp.ledger, amended)
+    pair.carry()
+    assert drafting.hindrance(pair.kr.node, draft) is None
+    at = pair.kr.node.instant() + 60_000
+    for party in pair:
+        party.act("amend", document=digest, effective=at)
+        pair.carry()
+    pair.turn(at)
+    hindrance = drafting.hindrance(pair.kr.node, draft)
+    assert hindrance is not None
+    assert hindrance.code == "MARKED"

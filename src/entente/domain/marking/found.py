@@ -1,22 +1,29 @@
 """Markings found in plain text: a guard against classified words going where nothing is gated.
 
-It finds what stands as a marking does, alone in a line or in a banner; it is no proof that a text without one is open.
+It finds a marking that stands as a word of its own, whatever signs are around it. It is no proof that a text without
+one is open.
 """
 
 import re
+import unicodedata
 
 from entente.domain.agreement.terms import Agreement
 
-_FROM = re.compile(r"\s*[(（][^()（）]*[)）]$")
-_EDGES = " \t\u3000*-=_#[]<>【】「」《》"
+_SIGNS = re.compile(r"[\W_]+")
 
 
 def marked(text: str, agreement: Agreement) -> str | None:
-    """The first native marking of any party that stands in a line of its own, or as a banner's segment; None without.
+    """The first marking of the terms that stands as a word of its own in ``text``: native, or a level's common name.
 
-    Where the terms use it inside a sentence it is a word, and no marking.
+    Within a longer word it is none: SECRETARIAT. Characters of one meaning (NFKC) are the same here, unlike where a
+    marking is looked up: a guard errs on the side of asking. None without any.
     """
-    natives = {native for level in agreement.levels for given in level.native.values() for native in given}
-    segments = (segment for line in text.splitlines() for segment in line.split("//"))
-    words = (_FROM.sub("", segment.strip(_EDGES)).strip(_EDGES) for segment in segments)
-    return next((word for word in words if word in natives), None)
+    natives = [native for level in agreement.levels for given in level.native.values() for native in given]
+    words = _words(text)
+    names = (*natives, *(level.common for level in agreement.levels))
+    return next((name for name in names if _words(name) in words), None)
+
+
+def _words(text: str) -> str:
+    """The words, each between blanks, without anything that is no letter and no digit."""
+    return f" {_SIGNS.sub(' ', unicodedata.normalize('NFKC', text)).strip()} "

@@ -13,20 +13,27 @@ SAMPLE = parse_agreement((Path(__file__).parents[4] / "examples" / "agreements" 
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "marking"),
     [
-        "秘\n本文",
-        "Text.\n\n【極秘】\n",
-        "  ** 特定秘密 **  ",
-        "군사Ⅱ급비밀",
-        "EXERCISE // 군사Ⅲ급비밀 (from the ROK)",
-        "[秘]　",
+        ("秘\n本文", "秘"), ("Text.\n\n【極秘】\n", "極秘"), ("  ** 特定秘密 **  ", "特定秘密"), ("(秘)", "秘"),
+        ("EXERCISE // 군사Ⅲ급비밀 (from the ROK)", "군사Ⅲ급비밀"), ("［秘］\u3000", "秘"), ("|秘|", "秘"),
+        ("■秘■", "秘"), ("区分：秘", "秘"), ("秘 Minutes of the talks", "秘"), ("取扱注意 極秘 文書", "極秘"),
+        ("The portion (秘) is.", "秘"), ("등급: 군사Ⅱ급비밀", "군사Ⅱ급비밀"),
+        ("CONFIDENTIAL\nWords.", "CONFIDENTIAL"), ("SECRET//REL TO JP", "SECRET"),
     ],
-)
-def test_a_marking_in_a_line_of_its_own_or_in_a_banner_is_found(text: str) -> None:
-    found = marked(text, SAMPLE)
-    assert found is not None
-    assert found in text
+)  # fmt: skip
+def test_a_marking_that_stands_as_a_word_of_its_own_is_found(text: str, marking: str) -> None:
+    assert marked(text, SAMPLE) == marking
+
+
+def test_characters_of_one_meaning_are_the_same_to_the_guard() -> None:
+    assert marked("군사III급비밀", SAMPLE) == "군사Ⅲ급비밀"
+
+
+def test_a_text_made_to_take_long_holds_no_marking() -> None:
+    """What a pattern with two ways to read a blank would take minutes for."""
+    for text in (" " * 65_536, "(" * 65_536, "a(" + " " * 65_000, "秘" * 65_000 + "(", ("x" + " " * 99) * 600):
+        assert marked(text, SAMPLE) is None
 
 
 @pytest.mark.parametrize("language", ["en", "ja", "ko"])
