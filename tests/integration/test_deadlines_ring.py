@@ -265,3 +265,23 @@ def test_each_alarm_is_pushed_as_it_rings_and_rings_through_a_crash_until_it_is_
     done(entente("deadlines", "acknowledge", path, last, "--person", "t1"))
     assert rings_in(process) == ([], [])
     assert "seen by t1 2019-11-22T16:00:00.000Z" in " ".join(done(entente("deadlines", "list", path)).out.split())
+
+
+def test_an_end_that_was_stopped_and_comes_back_rings_again_whoever_had_seen_it(october: Pair) -> None:
+    """The night of 2019 the other way round: the notice is suspended, and minutes before midnight it runs again."""
+    kr = october.kr
+    acts = kr.ledger.projection.acts.items()
+    notice = next(name for name, act in acts if act.statement.kind == "notice_of_termination")
+    october.turn(END - 50 * 60_000)
+    alarm = next(each for each in kr.node.ringing.due(kr.ledger).unseen if each.id == f"{NAME}/PT1H")
+    deadlines.acknowledge(kr.node, kr.ledger, alarm.id, "t1")
+    assert alarm.id not in {each.id for each in kr.node.ringing.due(kr.ledger).unseen}
+    october.turn(END - 40 * 60_000)
+    kr.act("suspend_notice", refs=(notice,))
+    october.carry()
+    assert alarm.id not in {each.id for each in kr.node.ringing.due(kr.ledger).rung}
+    suspension = list(kr.ledger.projection.acts)[-1]
+    october.turn(END - 10 * 60_000)
+    kr.act("withdraw", refs=(suspension,))
+    october.carry()
+    assert alarm.id in {each.id for each in kr.node.ringing.due(kr.ledger).unseen}

@@ -18,7 +18,7 @@ from entente.node.errors import UsageError
 from entente.node.ledger import Ledger
 from entente.node.matters import shown
 from entente.node.national import note
-from entente.node.ringing import Due, key_of, line_of
+from entente.node.ringing import Due, grounds, key_of, line_of
 
 if TYPE_CHECKING:
     from entente.node.node import Node
@@ -44,12 +44,13 @@ def acknowledge(node: "Node", ledger: Ledger, alarm: str, person: str) -> dict[s
     if alarm not in rung:
         text, known = f"no alarm {alarm[:80]!r} has rung", ", ".join(rung[:MOST_NAMED]) or "none"
         raise UsageError("NO_SUCH_ALARM", text, f"One of: {known}.")
+    on = next(grounds(ledger, each.deadline) for each in due.rung if each.id == alarm)
     if alarm in due.seen:
         raise UsageError("ACKNOWLEDGED", f"{alarm} is acknowledged already", "Nothing is to be done.")
 
     def work(unit: Work) -> dict[str, Any]:
         said = {"person": person, "at": format_instant(unit.at)}
-        unit.tx.put(key_of(ledger, alarm), json.dumps(said).encode())
+        unit.tx.put(key_of(ledger, alarm), json.dumps(said | {"grounds": on}).encode())
         note(node, unit, "deadline", {"alarm": alarm, "agreement": ledger.agreement.hex(), **said})
         unit.after.append(lambda: node.ringing.acknowledged(ledger, alarm, said))
         return {"alarm": alarm, **said}

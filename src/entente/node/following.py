@@ -18,6 +18,7 @@ from entente.link.session import place
 from entente.node.errors import NodeError
 from entente.node.items import Line, line_of, note_opening
 from entente.node.ledger import Ledger
+from entente.node.ringing import grounds
 from entente.node.ringing import line_of as line_of_deadline
 from entente.node.views import line_view
 from entente.node.writer import BULK
@@ -51,7 +52,7 @@ class Following:
         self._payload = payload
         self._deadlines = deadlines
         self._begun = False
-        self._rung: set[tuple[bytes, str]] = set()
+        self._rung: set[tuple[bytes, str, int]] = set()
         self._say = say
         self._loop = asyncio.get_running_loop()
         self._new: deque[tuple[int, int]] = deque()
@@ -70,7 +71,7 @@ class Following:
 
     def rang(self, ledger: Ledger, alarm: Alarm) -> None:
         """A deadline's alarm has begun to ring."""
-        name = (ledger.agreement, alarm.id)
+        name = (ledger.agreement, alarm.id, grounds(ledger, alarm.deadline))
         if self._deadlines and self._begun and self._ledger in (None, ledger) and name not in self._rung:
             self._rung.add(name)
             line, zone = line_of_deadline(alarm.deadline, alarm, {}), alarm.deadline.zone

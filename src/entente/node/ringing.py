@@ -102,17 +102,16 @@ class Ringing:
         return made
 
     def _seen(self, ledger: "Ledger", rung: tuple[Alarm, ...], held: Due) -> dict[str, Mapping[str, str]]:
-        """Who has acknowledged which alarm; the store is asked of those that had not rung before."""
+        """Who has acknowledged which alarm; the store is asked of those that did not ring unseen before."""
         unseen = {alarm.id for alarm in held.unseen}
-        found = {alarm.id: held.seen.get(alarm.id) for alarm in rung}
-        for name in found:
-            if found[name] is None and name not in unseen:
-                found[name] = self._acknowledged(ledger, name)
-        return {name: said for name, said in found.items() if said is not None}
+        asked = ((alarm.id, self._acknowledged(ledger, alarm)) for alarm in rung if alarm.id not in unseen)
+        return {name: said for name, said in asked if said is not None}
 
-    def _acknowledged(self, ledger: "Ledger", alarm: str) -> Mapping[str, str] | None:
-        held = self._node.store.get(key_of(ledger, alarm))
-        return json.loads(held) if held is not None else None
+    def _acknowledged(self, ledger: "Ledger", alarm: Alarm) -> Mapping[str, str] | None:
+        """Who acknowledged an alarm, and when, if that was on the same grounds as it rings on now."""
+        held = self._node.store.get(key_of(ledger, alarm.id))
+        said = json.loads(held) if held is not None else {}
+        return said if said.pop("grounds", None) == grounds(ledger, alarm.deadline) else None
 
     def acknowledged(self, ledger: "Ledger", alarm: str, said: Mapping[str, str]) -> None:
         """An officer has acknowledged an alarm, and that is durable."""
@@ -135,6 +134,15 @@ class Ringing:
         told = told & rings | {alarm.id for alarm in fresh[:MAX_TOLD]}
         # With more to tell, the next look does not take this for what it has told already.
         self._told[ledger.agreement] = (due if len(fresh) <= MAX_TOLD else NOTHING, told)
+
+
+def grounds(ledger: "Ledger", deadline: Deadline) -> int:
+    """On what an end stands: how many acts there are; 0 for every other deadline.
+
+    An end that was stopped and comes back is another one, at the same instant: who acknowledged its alarms before has
+    not seen that it is back. Any further act makes them ring again, rather once too often.
+    """
+    return len(ledger.projection.acts) if deadline.kind == "end" else 0
 
 
 def key_of(ledger: "Ledger", alarm: str) -> str:
