@@ -19,7 +19,10 @@ from entente.node.daemon import Daemon
 
 EXAMPLES: dict[str, dict[str, Any]] = {
     "act.commit": {"agreement": "", "act": "", "office": "", "signature": {"suite": "", "ed25519": "", "mldsa65": ""}},
-    "act.delivered": {"act": "kr-1", "party": "jp", "instant": "", "channel": "courier", "evidence": "/nowhere"},
+    "delivery.prepare": {"act": "kr-1", "party": "jp", "instant": "", "channel": "courier", "evidence": ""},
+    "delivery.commit": {
+        "agreement": "", "statement": "", "office": "", "signature": {"suite": "", "ed25519": "", "mldsa65": ""},
+    },
     "act.prepare": {"kind": "declare_reading"},
     "agreement.document": {"path": "/nowhere"},
     "agreement.propose": {"path": "/nowhere"},

@@ -87,7 +87,7 @@ def needs_passphrase(line: Sequence[str]) -> bool:
     """Whether a command line is of a command that unlocks a key, and does not say whence the passphrase comes."""
     locked = ("init", "run", "restart", "passphrase", "backup", "restore", "upgrade")
     named = line[:1] == ["node"] and line[1:2] != [] and line[1] in locked
-    signs = line[:1] in (["release"], ["cancel"]) or (line[:1] == ["act"] and line[1:2] != ["delivered"])
+    signs = line[:1] in (["release"], ["cancel"]) or line[:1] == ["act"]
     signs = signs or line[:2] in (["standing", "approve"], ["standing", "revoke"])
     asks = ("list", "show", "publish", "text", "series", "conflicts")
     signs = signs or (len(line) > 1 and line[0] in KINDS and line[1] not in asks)

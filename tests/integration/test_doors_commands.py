@@ -24,7 +24,7 @@ from entente.link.bundle import write_bundle
 from entente.node import agreements, releases, restart, setup
 from entente.node.commands import COMMANDS
 from entente.node.outgoing import hello
-from entente.record.bodies import ActStatement, ApprovalStatement, NationalHead, RestartStatement
+from entente.record.bodies import ActStatement, ApprovalStatement, DeliveredClaim, NationalHead, RestartStatement
 from entente.record.frames import AnyFrame, Entries, Trouble
 from entente.sealing.canonical import decode, encode, encode_json
 from entente.sealing.identity import fingerprint_words, root_digest
@@ -47,6 +47,19 @@ def world(ending: Path) -> Iterator[World]:
 
 def shown(signature: Signature) -> dict[str, str]:
     return {"suite": signature.suite, "ed25519": signature.ed25519.hex(), "mldsa65": signature.mldsa65.hex()}
+
+
+def claimed(world: World, signer: str = "treaty", suite: str = "E1", blank: bool = False, **changes: Any) -> str:
+    kr = world.pair.kr
+    claim = DeliveredClaim(
+        "entente/delivered/1", kr.ledger.agreement, "kr", "kr-1", "jp", kr.node.instant(), "hand", bytes(32)
+    )
+    data = encode(msgspec.structs.replace(claim, **changes))
+    signature = kr.office(signer).sign("delivered", data)
+    signature = Signature(suite, b"", b"") if blank else msgspec.structs.replace(signature, suite=suite)
+    asked = {"agreement": kr.ledger.agreement.hex(), "office": "treaty", "signature": shown(signature)}
+    schema = data.replace(b"delivered/1", b"delivered/2") if changes.get("channel") == "another schema" else data
+    return world.code("delivery.commit", statement=schema.hex(), **asked)
 
 
 def act(world: World, signer: str = "treaty", suite: str = "E1", blank: bool = False, **changes: Any) -> str:
@@ -190,6 +203,17 @@ TABLE: dict[str, dict[str, tuple[Cell, str]]] = {
         "unknown kind": (lambda w: act(w, kind="annex"), "MALFORMED"),
         "unknown suite": (lambda w: act(w, suite="E9"), "BAD_SIGNATURE"),
         "oversize": (lambda w: act(w, note="x" * 100_000), "TOO_LARGE"),
+    },
+    "delivery.commit": {
+        "unsigned": (lambda w: claimed(w, blank=True), "BAD_SIGNATURE"),
+        "wrong signer": (lambda w: claimed(w, signer="release"), "BAD_SIGNATURE"),
+        "another agreement": (lambda w: claimed(w, agreement=w.other), "WRONG_CLAIM"),
+        "replayed": (lambda w: claimed(w, act="jp-1"), "WRONG_ACT"),
+        "out of sequence": (lambda w: claimed(w, act="kr-99"), "WRONG_ACT"),
+        "unknown kind": (lambda w: claimed(w, channel="another schema"), "MALFORMED"),
+        "unknown suite": (lambda w: claimed(w, suite="E9"), "BAD_SIGNATURE"),
+        "oversize": (lambda w: claimed(w, channel="x" * 100_000), "TOO_LARGE"),
+        "future-dated": (lambda w: claimed(w, instant=2**50), "WRONG_INSTANT"),
     },
     "item.release": {
         "unsigned": (lambda w: given(w, blank=True), "RELEASE_AUTHORITY_MISSING"),

@@ -9,6 +9,7 @@ import click
 
 from entente.cli.approving import draft_option
 from entente.cli.client import Target, agreement_option, directory, output_path
+from entente.cli.delivered import delivered
 from entente.cli.instants import instant as instant_of
 from entente.cli.output import CommandGroup, InputError, as_json, plain, read_input, show_json
 from entente.cli.passphrase import Passphrases, passphrase_option
@@ -300,52 +301,4 @@ def show_written(target: Target, agreement: str, written: dict[str, Any]) -> Non
         click.echo(f"It counts when received; not yet acknowledged by {', '.join(waiting)}.")
 
 
-@act.command("delivered")
-@directory
-@click.argument("act_id", metavar="ACT")
-@click.option("--to", "party", required=True, metavar="PARTY", help="The party that it was delivered to.")
-@click.option("--instant", "instant_text", required=True, metavar="INSTANT", help="When, as on the stamped copy.")
-@click.option("--channel", required=True, metavar="TEXT", help="By what way: note, courier, hand.")
-@click.option(
-    "--evidence",
-    required=True,
-    metavar="FILE",
-    type=click.Path(path_type=Path),
-    help="The stamped copy or courier certificate; its digest goes into the record, the file stays here.",
-)
-@agreement_option
-@as_json
-def delivered(
-    directory: Path,
-    act_id: str,
-    party: str,
-    instant_text: str,
-    channel: str,
-    evidence: Path,
-    agreement: str | None,
-    as_json: bool,
-) -> None:
-    """Record that an act of this party was delivered by another way than the link, with evidence.
-
-    \b
-    Example: entente act delivered /var/lib/entente kr-4 --to jp --instant 2019-11-22T18:00:00+09:00
-             --channel note --evidence stamped-copy.pdf
-    """
-    from entente.domain.agreement.instants import format_instant
-
-    target = Target(directory)
-    at = format_instant(instant_of(instant_text, "--instant"))
-    answer = target.call(
-        "act.delivered",
-        agreement=agreement,
-        act=act_id,
-        party=party,
-        instant=at,
-        channel=channel,
-        evidence=output_path(evidence),
-    )
-    if as_json:
-        show_json(target.answer(act=act_id, to=party, instant=at, **answer))
-        return
-    kind = "SIMULATED " if target.simulated else ""
-    click.echo(f"{kind}{target.party}: recorded as entry {answer['entry']}: {act_id} reached {party} at {at}.")
+act.add_command(delivered)

@@ -22,7 +22,6 @@ from entente.node.errors import NotReadyError, RefusedError, UsageError
 from entente.node.ledger import HeldLog, Ledger
 from entente.record.bodies import (
     ActStatement,
-    DeliveredClaim,
     EpochSetup,
     SealingAnnouncement,
     SecondSignature,
@@ -291,10 +290,7 @@ def commit_act(
 
     def work(unit: Work) -> Position:
         log = open_log(node, unit, ledger)
-        signed = [(office, signature)] + ([(second.office, second.signature)] if second is not None else [])
-        if len({name for name, _ in signed}) < (MAX_SIGNERS if two_persons(node, ledger) else len(signed)):
-            raise RefusedError("SECOND_PERSON_MISSING", "the terms ask for two offices to sign an act", SECOND_PERSON)
-        check_bound(node, ledger, "act", data, signed)
+        check_signed(node, ledger, "act", data, office, signature, second)
         also(unit)
         return unit.append(ledger, log, "act", [salted(encode(SignedAct(data, office, signature, second)))])
 
@@ -326,6 +322,26 @@ def check_bound(node: "Node", ledger: Ledger, kind: str, data: bytes, signed: It
             raise RefusedError("BAD_SIGNATURE", "the office's signature does not verify", "Sign it again.") from error
 
 
+def check_signed(
+    node: "Node",
+    ledger: Ledger,
+    kind: str,
+    data: bytes,
+    office: str,
+    signature: Signature,
+    second: SecondSignature | None,
+) -> None:
+    """Check that a formal act, or the claim of its delivery, is signed by an office that binds, or two if they must be.
+
+    Raises:
+        RefusedError: the second is missing, one may not bind this party, or did not sign these bytes.
+    """
+    signed = [(office, signature)] + ([(second.office, second.signature)] if second is not None else [])
+    if len({name for name, _ in signed}) < (MAX_SIGNERS if two_persons(node, ledger) else len(signed)):
+        raise RefusedError("SECOND_PERSON_MISSING", "the terms ask for two offices to sign it", SECOND_PERSON)
+    check_bound(node, ledger, kind, data, signed)
+
+
 def two_persons(node: "Node", ledger: Ledger) -> bool:
     """Whether two persons sign a formal act or note: so say the document first signed, or the terms now in force."""
     terms = (ledger.document, in_force(node, ledger))
@@ -337,30 +353,3 @@ def in_force(node: "Node", ledger: Ledger) -> Agreement | None:
     views = ledger.status(node.instant()).views if ledger.document is not None else {}
     version = views[node.party].terms_version if node.party in views else None
     return ledger.projection.documents.get(version) if version is not None else None
-
-
-def claim_delivery(node: "Node", ledger: Ledger, claim: DeliveredClaim) -> Position:
-    """Record the evidenced claim that one's own act reached a party by another allowed channel (lifecycle 1).
-
-    Raises:
-        RefusedError: not an act of this party, no other party, or an instant before dispatch or still to come.
-    """
-
-    def work(unit: Work) -> Position:
-        act = ledger.projection.acts.get(claim.act)
-        own = ", ".join(name for name, act in ledger.projection.acts.items() if act.position.writer == node.party)
-        if act is None or act.position.writer != node.party:
-            raise RefusedError("WRONG_ACT", f"{claim.act} is not an act of this party", f"One of: {own or 'none yet'}.")
-        if claim.party not in ledger.peers:
-            raise RefusedError(
-                "WRONG_PARTY", f"{claim.party} is not another party", f"One of: {', '.join(ledger.peers)}."
-            )
-        if not act.instant <= claim.instant <= unit.at:
-            raise RefusedError(
-                "WRONG_INSTANT",
-                "the delivery lies before the act or in the future",
-                "Give the instant on the stamped copy.",
-            )
-        return unit.append(ledger, usable(ledger), "delivered", [salted(encode(claim))])
-
-    return node.committer.run(work)

@@ -1,12 +1,12 @@
 """Commands about agreements and formal acts (docs/spec/control.md)."""
 
-import hashlib
 from typing import TYPE_CHECKING, Any
 
-from entente.node import agreements, views
+from entente.node import agreements, delivery, views
 from entente.node.registry import Args, SignatureArgs, bytes_of, command, instant_of, read_file, the_ledger
 from entente.node.writer import URGENT
 from entente.record.bodies import DeliveredClaim, SecondSignature
+from entente.sealing.canonical import encode
 
 if TYPE_CHECKING:
     from entente.node.daemon import Daemon
@@ -137,8 +137,8 @@ async def act_commit(daemon: "Daemon", args: ActCommitArgs) -> Any:
     return await daemon.do(work, URGENT)
 
 
-class DeliveredArgs(Args, kw_only=True):
-    """The claim of a delivery by another channel, with the file that evidences it."""
+class DeliveryArgs(Args, kw_only=True):
+    """The claim of a delivery by another channel, with the SHA-256 (hex) of the file that evidences it."""
 
     agreement: str | None = None
     act: str
@@ -148,12 +148,47 @@ class DeliveredArgs(Args, kw_only=True):
     evidence: str
 
 
-@command("act.delivered")
-async def act_delivered(daemon: "Daemon", args: DeliveredArgs) -> Any:
-    """Record that one's own act was delivered by hand, by courier, by note."""
-    ledger, instant = the_ledger(daemon, args.agreement), instant_of(args.instant) or 0
-    claim = DeliveredClaim(
-        args.act, args.party, instant, args.channel, hashlib.sha256(read_file(args.evidence)).digest()
+@command("delivery.prepare")
+async def delivery_prepare(daemon: "Daemon", args: DeliveryArgs) -> Any:
+    """The exact bytes of the claim that one's own act was delivered by hand, by courier, by note."""
+    ledger, instant, evidence = (
+        the_ledger(daemon, args.agreement),
+        instant_of(args.instant) or 0,
+        bytes_of(args.evidence),
     )
-    position = await daemon.do(lambda: agreements.claim_delivery(daemon.node, ledger, claim))
+
+    def work() -> Any:
+        node = daemon.node
+        claim = DeliveredClaim(
+            schema="entente/delivered/1",
+            agreement=ledger.agreement,
+            by=node.party,
+            act=args.act,
+            party=args.party,
+            instant=instant,
+            channel=args.channel,
+            evidence=evidence,
+        )
+        delivery.check(node, ledger, claim, node.instant())
+        return {"statement": encode(claim).hex(), "agreement": ledger.agreement.hex()}
+
+    return await daemon.do(work)
+
+
+class DeliveryCommitArgs(Args, kw_only=True):
+    """A signed claim; ``second`` where the terms ask for two persons."""
+
+    agreement: str
+    statement: str
+    office: str
+    signature: SignatureArgs
+    second: SecondArgs | None = None
+
+
+@command("delivery.commit")
+async def delivery_commit(daemon: "Daemon", args: DeliveryCommitArgs) -> Any:
+    """Write a signed claim of delivery. It cannot be undone."""
+    ledger, data = the_ledger(daemon, args.agreement), bytes_of(args.statement)
+    signature, second = args.signature.signature(), args.second.second() if args.second is not None else None
+    position = await daemon.do(lambda: delivery.commit(daemon.node, ledger, data, args.office, signature, second))
     return {"entry": position.seq}

@@ -7,7 +7,7 @@ from typing import get_args
 from entente.domain.agreement.acts import ActKind
 from entente.domain.agreement.instants import MAX_INSTANT, MIN_INSTANT
 from entente.domain.agreement.terms import Agreement, Reading
-from entente.record.bodies import ActStatement, SignedAct
+from entente.record.bodies import ActStatement, SignedAct, SignedDelivery
 from entente.record.position import BIND, OfficeLookup, Position
 
 
@@ -32,10 +32,18 @@ def roots_agree(statement: ActStatement, document: Agreement, roots: Mapping[str
     return all(roots.get(party) == root for party, root in statement.roots)
 
 
-def check_signatures(signed: SignedAct, position: Position, offices: OfficeLookup, document: Agreement) -> str | None:
-    """The coarse code of what is wrong with who signed, None for nothing; ``document`` is the one first signed.
+def check_signatures(
+    kind: str,
+    data: bytes,
+    signed: SignedAct | SignedDelivery,
+    position: Position,
+    offices: OfficeLookup,
+    document: Agreement,
+) -> str | None:
+    """The coarse code of what is wrong with who signed ``data``; None for nothing.
 
-    Where it has ``[notices] two_persons`` two offices sign: two keys, of which nobody has both.
+    ``document`` is the one first signed. Where it has ``[notices] two_persons`` two offices sign: two keys, of which
+    nobody has both.
 
     Raises:
         BadSignatureError, BadKeyError, UnknownSuiteError: a signature does not verify.
@@ -43,7 +51,7 @@ def check_signatures(signed: SignedAct, position: Position, offices: OfficeLooku
     office = offices(position, signed.office, BIND)
     if office is None:
         return "BAD_SIGNATURE"
-    office.verify("act", signed.act, signed.signature)
+    office.verify(kind, data, signed.signature)
     if signed.second is None:
         return "SECOND_PERSON_MISSING" if document.notices.two_persons else None
     if signed.second.office == signed.office:
@@ -51,5 +59,5 @@ def check_signatures(signed: SignedAct, position: Position, offices: OfficeLooku
     second = offices(position, signed.second.office, BIND)
     if second is None:
         return "BAD_SIGNATURE"
-    second.verify("act", signed.act, signed.second.signature)
+    second.verify(kind, data, signed.second.signature)
     return None

@@ -74,13 +74,25 @@ class SignedAct(Wire, frozen=True):
 
 
 class DeliveredClaim(Wire, frozen=True):
-    """Kind ``delivered``: the writer's evidenced claim that an act reached a party by another allowed channel."""
+    """What an office signs when it claims that an act of its party reached another by another allowed channel."""
 
+    schema: Literal["entente/delivered/1"]
+    agreement: bytes
+    by: str
     act: str
     party: str
     instant: int
     channel: str
     evidence: bytes  # SHA-256 of the stamped copy or courier certificate
+
+
+class SignedDelivery(Wire, frozen=True):
+    """Kind ``delivered``: the claim's bytes, signed as a formal act is: it moves the day on which one counts."""
+
+    claim: bytes
+    office: str
+    signature: Signature
+    second: SecondSignature | None
 
 
 class MarkingBody(Wire, frozen=True):

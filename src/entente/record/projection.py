@@ -26,6 +26,7 @@ from entente.record.bodies import (
     ReceivedOf,
     SealingAnnouncement,
     SignedAct,
+    SignedDelivery,
     Transfer,
     TransferHeader,
 )
@@ -260,7 +261,7 @@ class Projection:
             return "NO_DOCUMENT"  # who signs, and how many of them, is for it to say
         if statement.kind == "sign" and not roots_agree(statement, document, self.roots):
             return "WRONG_ROOTS"
-        refused = check_signatures(signed, position, self._offices, document)
+        refused = check_signatures("act", signed.act, signed, position, self._offices, document)
         if refused is not None:
             return refused
         second = signed.second.office if signed.second is not None else ""
@@ -273,7 +274,15 @@ class Projection:
     def _delivered(self, position: Position, envelope: Envelope, bodies: Sequence[bytes | None]) -> str | None:
         if bodies[0] is None:
             return "MALFORMED"
-        claim = decode(DeliveredClaim, bodies[0])
+        signed = decode(SignedDelivery, bodies[0])
+        claim, document = decode(DeliveredClaim, signed.claim), self.documents.get(self.first)
+        if claim.agreement != self.agreement or claim.by != envelope.writer:
+            return "WRONG_AGREEMENT"
+        if document is None:
+            return "NO_DOCUMENT"
+        refused = check_signatures("delivered", signed.claim, signed, position, self._offices, document)
+        if refused is not None:
+            return refused
         act = self.acts.get(claim.act)
         if act is None or act.position.writer != envelope.writer:
             return "MALFORMED"

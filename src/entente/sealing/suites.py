@@ -20,7 +20,7 @@ SUITE = "E1"
 SUITES = frozenset({SUITE})
 """The suites that this node reads."""
 
-SIGNED = frozenset({"keys", "act", "approval", "restart", "consent", "standing", "revocation", "step"})
+SIGNED = frozenset({"keys", "act", "approval", "restart", "consent", "standing", "revocation", "step", "delivered"})
 """Kinds of statements that a root or an office signs."""
 NODE_SIGNED = frozenset({"card"})
 """Kinds of statements that a node's checkpoint key signs; checkpoints themselves are C2SP notes."""

@@ -7,7 +7,7 @@ import pytest
 from support_pair import Forger, outcome, pair_under, refusals, standing
 from support_stop import AGREEMENT, Pair, Party
 
-from entente.node import agreements, intake
+from entente.node import agreements, delivery, intake
 from entente.node.authority import own_prudence
 from entente.record.bodies import ActStatement, DeliveredClaim, SecondSignature, SignedAct
 from entente.record.frames import encode_frame
@@ -177,9 +177,29 @@ def test_a_proposal_whose_bytes_are_no_document_entry_begins_nothing(pair: Pair)
     ],
 )
 def test_a_claim_of_delivery_is_of_ones_own_act_and_of_the_past(pair: Pair, changes: dict, code: str) -> None:
-    claim = DeliveredClaim("jp-1", "kr", pair.jp.node.instant(), "courier", bytes(32))
-    claim = msgspec.structs.replace(claim, **changes)
-    assert outcome(lambda: agreements.claim_delivery(pair.jp.node, pair.jp.ledger, claim)) == code
+    assert deliver(pair.jp, **changes) == code
+
+
+def deliver(who: Party, office: str = "treaty", signer: str = "treaty", **changes: object) -> str:
+    ledger, now = who.ledger, who.node.instant()
+    claim = DeliveredClaim(
+        "entente/delivered/1", ledger.agreement, who.party, f"{who.party}-1", who.peer, now, "courier", bytes(32)
+    )
+    data = encode(msgspec.structs.replace(claim, **changes))
+    signature = who.office(signer).sign("delivered", data)
+    return outcome(lambda: delivery.commit(who.node, ledger, data, office, signature))
+
+
+def test_a_delivery_is_claimed_by_an_office_that_binds_and_once(pair: Pair) -> None:
+    """It moves the day on which an act counts."""
+    assert deliver(pair.jp, "release", "release") == "OFFICE_MAY_NOT_BIND"
+    assert deliver(pair.jp, "treaty", "release") == "BAD_SIGNATURE"
+    assert deliver(pair.jp, agreement=bytes(32)) == "WRONG_CLAIM"
+    assert pair.jp.ledger.projection.claims == []
+    assert deliver(pair.jp) == "TAKEN"
+    assert deliver(pair.jp) == "ALREADY_CLAIMED"
+    pair.carry()
+    assert [claim.act for _, _, claim in pair.kr.ledger.projection.claims] == ["jp-1"]
 
 
 def test_an_own_act_that_ends_binds_at_once_and_says_so_and_one_that_prolongs_does_not(pair: Pair) -> None:

@@ -12,12 +12,14 @@ from entente.record.bodies import (
     ActStatement,
     Approval,
     ApprovalStatement,
+    DeliveredClaim,
     MarkingBody,
     PayloadRef,
     Received,
     ReceivedOf,
     Refused,
     SignedAct,
+    SignedDelivery,
     SignedKeys,
     Transfer,
     TransferHeader,
@@ -261,6 +263,12 @@ class World:
         data = encode(ActStatement(**(fields | changes)))  # type: ignore[arg-type]
         signature = (signer or log.party.office).sign("act", data)
         return self.write(party, "act", [encode(SignedAct(data, "office", signature, None))])
+
+    def deliver(self, party: str, act: str, to: str, at: int) -> int:
+        """The claim that an act reached a party by hand at ``at``, signed by the party's office."""
+        claim = encode(DeliveredClaim("entente/delivered/1", AGREEMENT, party, act, to, at, "hand", bytes(32)))
+        signature = self.logs[party].party.office.sign("delivered", claim)
+        return self.write(party, "delivered", [encode(SignedDelivery(claim, "office", signature, None))])
 
     def transfer(
         self,

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from entente.domain.agreement.instants import MAX_INSTANT, MIN_INSTANT
-from entente.record.bodies import DeliveredClaim, MarkingBody, NationalHead, PayloadRef, Received, ReceivedOf, Refused
+from entente.record.bodies import MarkingBody, NationalHead, PayloadRef, Received, ReceivedOf, Refused
 from entente.record.checkpoint import Checkpoint, cosign, sign_checkpoint
 from entente.record.envelope import DeliveredBody, Seen, Wrap
 from entente.record.evidence import write_evidence
@@ -289,8 +289,7 @@ def test_what_a_party_could_not_know_convicts_nobody_and_is_reported_as_hindsigh
     world.act("jp", "suspend_operation")
     world.receive("kr")
     world.act("kr", "suspend_operation")
-    claim = DeliveredClaim("kr-3", "jp", world.now, "hand", bytes(32))  # on paper; jp's node has not heard of it
-    world.write("kr", "delivered", [encode(claim)])
+    world.deliver("kr", "kr-3", "jp", world.now)  # on paper; jp's node has not heard of it
     world.logs["jp"].seen["kr", world.logs["kr"].incarnation] = 10**6
     seq = world.transfer("jp", "item-1")
     report = verify(world.evidence(), world.roots)
@@ -459,8 +458,7 @@ def test_a_delivery_claimed_before_the_act_or_after_the_claim_is_malformed(early
     world = in_force()
     world.act("kr", "declare_reading", reading="spent")
     act, world.now = world.now, world.now + 5000
-    claim = DeliveredClaim("kr-3", "jp", act - early if early else world.now + 1000 + late, "hand", bytes(32))
-    seq = world.write("kr", "delivered", [encode(claim)])
+    seq = world.deliver("kr", "kr-3", "jp", act - early if early else world.now + 1000 + late)
     found(world, "MALFORMED", "kr", seq, step=5)
 
 
