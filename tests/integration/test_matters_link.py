@@ -7,6 +7,7 @@ from support_matters import DS590, commit, matter_at, prepare, step
 from support_pair import Forger, refusals
 from support_stop import Pair, verified
 
+from entente.domain.agreement.instants import format_instant
 from entente.node import matters
 from entente.node.errors import NodeError, RefusedError, UsageError
 from entente.record.bodies import StepStatement
@@ -167,3 +168,27 @@ def test_a_text_that_is_marked_as_classified_does_not_go_beside_a_step(pair: Pai
         step(pair.kr, "measure", "announce", **(DS590 | {"title": {"ja": "秘//国外秘"}}))
     assert (refused.value.code, pair.kr.size()) == ("MARKED", size)
     assert step(pair.kr, "measure", "announce", **DS590, texts={"ko": "군사Ⅱ급비밀에 관한 설명"})
+
+
+def test_a_day_or_a_window_that_a_desk_sets_lies_ahead(pair: Pair) -> None:
+    past = ((pair.kr.node.instant() - 7_200_000, pair.kr.node.instant() - 3_600_000),)
+    window = tuple("/".join(map(format_instant, each)) for each in past)
+    measure = step(pair.kr, "measure", "announce", **DS590)
+    for given in (
+        ("measure", "enforce", measure, {"review": "2010-01-01"}),
+        ("meeting", "propose", "", {"title": {"en": "It"}, "level": "leader", "window": window}),
+    ):
+        kind, verb, matter, said = given
+        with pytest.raises(RefusedError) as refused:
+            step(pair.kr, kind, verb, matter, **said)
+        assert refused.value.code == "PAST"
+
+
+def test_a_note_was_not_delivered_before_the_act_that_it_records(pair: Pair) -> None:
+    note = step(pair.kr, "note", "send", act="kr-3", to=("jp",), form="record", texts={"en": "The note."})
+    sent = pair.kr.ledger.projection.acts["kr-3"].instant
+    said = {"to": "jp", "channel": "hand", "evidence": "ab" * 32}
+    with pytest.raises(RefusedError) as refused:
+        step(pair.kr, "note", "deliver", note, on=format_instant(sent - 1), **said)
+    assert refused.value.code == "WRONG_INSTANT"
+    step(pair.kr, "note", "deliver", note, on=format_instant(sent), **said)

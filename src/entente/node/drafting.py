@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 import msgspec
 
 from entente.domain.agreement.instants import parse_instant
-from entente.node import agreements, drafts, matters
+from entente.node import agreements, drafts, matters, own_checks
 from entente.node.commit import Work
 from entente.node.drafts import Approved, Draft, DraftKind, Due
 from entente.node.errors import NodeError, RefusedError, UsageError
@@ -89,8 +89,8 @@ def _act_signers(node: "Node", ledger: Ledger, paper: Paper) -> tuple[Due, ...]:
 
 def _step_signers(node: "Node", ledger: Ledger, paper: Paper) -> tuple[Due, ...]:
     statement = _decoded(StepStatement, paper.statement)
-    matters.check_texts(node, ledger, statement, paper.texts)
-    matters.check(node, ledger, statement, node.instant())
+    own_checks.check_texts(node, ledger, statement, paper.texts)
+    matters.check(node, ledger, statement, node.instant(), planned=True)
     if paper.offices:
         raise UsageError("BAD_DRAFT", "a step's statement names who signs it", "Name no offices beside it.")
     return tuple(Due(signer.office, signer.person) for signer in statement.signers)
@@ -220,7 +220,7 @@ def hindrance(node: "Node", draft: Draft) -> NodeError | None:
         else:
             statement = _decoded(StepStatement, draft.statement)
             matters.check(node, ledger, statement, node.instant())
-            matters.check_texts(node, ledger, statement, drafts.texts(node, draft))
+            own_checks.check_texts(node, ledger, statement, drafts.texts(node, draft))
     except NodeError as error:
         return error
     return None

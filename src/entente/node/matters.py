@@ -10,13 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import count, repeat
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from entente.domain.agreement.terms import Agreement
-from entente.domain.marking.found import marked
 from entente.domain.relations.fields import Field, FormError, say
 from entente.domain.relations.matters import TABLES, no_such_matter
-from entente.domain.relations.steps import APART, Kind, Step, numbered_apart, some
+from entente.domain.relations.steps import APART, Kind, Step, numbered_apart
 from entente.domain.relations.table import Matter, Verb
-from entente.node.agreements import SECOND_PERSON, check_bound, in_force, two_persons, usable
+from entente.node import own_checks
+from entente.node.agreements import check_bound, usable
 from entente.node.commit import Work, salted
 from entente.node.drafts import reserved
 from entente.node.errors import RefusedError, UsageError
@@ -25,7 +24,7 @@ from entente.node.national import note
 from entente.record.bodies import SaidValue, SignedStep, Signer, StepStatement, TextRef
 from entente.record.envelope import MAX_BODY
 from entente.record.position import Position
-from entente.record.steps import MAX_STEPS, NONCE, StepRecord, by_two, is_note, read_step, readable
+from entente.record.steps import MAX_STEPS, NONCE, StepRecord, is_note, read_step, readable
 from entente.sealing.canonical import NotCanonicalError, decode, encode
 from entente.sealing.randomness import random_bytes
 from entente.sealing.signing import Signature
@@ -90,8 +89,8 @@ def prepare(node: "Node", ledger: Ledger, asked: Asked, signers: tuple[Signer, .
         signers=signers,
         nonce=random_bytes(NONCE),
     )
-    check(node, ledger, statement, node.instant())
-    check_texts(node, ledger, statement, [text.data for text in asked.texts])
+    check(node, ledger, statement, node.instant(), planned=True)
+    own_checks.check_texts(node, ledger, statement, [text.data for text in asked.texts])
     return statement
 
 
@@ -161,8 +160,10 @@ def _next_id(node: "Node", ledger: Ledger, log: HeldLog, asked: Asked) -> str:
     return next(name for name in names if name not in kept and not ledger.projection.steps.named(name))
 
 
-def check(node: "Node", ledger: Ledger, statement: StepStatement, now: int) -> None:
+def check(node: "Node", ledger: Ledger, statement: StepStatement, now: int, *, planned: bool = False) -> None:
     """Check that a step of this party could be written at ``now`` (ms), but for its signatures.
+
+    With ``planned`` a note may record an act that is only drafted: it is prepared beside it, and sent after it.
 
     Raises:
         UsageError: it is not of the form that its verb asks for, or lacks the second person whom the terms ask for.
@@ -185,7 +186,8 @@ def check(node: "Node", ledger: Ledger, statement: StepStatement, now: int) -> N
     if TABLES[step.kind].verb(step.verb).opens:
         _check_number(node, ledger, log, step.matter)
     if is_note(statement):
-        _check_note(node, ledger, statement, step)
+        own_checks.check_note(node, ledger, statement, step, planned=planned)
+    own_checks.check_times(node, ledger, step)
 
 
 def _check_number(node: "Node", ledger: Ledger, log: HeldLog, name: str) -> None:
@@ -200,21 +202,6 @@ def _branch(node: "Node", ledger: Ledger, log: HeldLog) -> str:
     """What the numbers of a log that a restart began start with; empty for a party's first log."""
     restarted = sum(held.row.writer == node.party for held in ledger.logs.values()) > 1
     return f"{100 + int(log.row.incarnation, 16) % 900}" if restarted else ""
-
-
-def _check_note(node: "Node", ledger: Ledger, statement: StepStatement, step: Step) -> None:
-    """A note records an act of its writer, in the form that the terms give notices, by two persons if they ask."""
-    if two_persons(node, ledger) and not by_two(statement):
-        raise UsageError("SECOND_PERSON_MISSING", "the terms ask for two persons to sign a formal note", SECOND_PERSON)
-    acts = [name for name, record in ledger.projection.acts.items() if record.statement.by == node.party]
-    if step.get("act") not in acts:
-        text = f"{step.get('act')} is not an act of this party in the record"
-        raise UsageError("NO_SUCH_ACT", text, f"One of: {some(acts) or 'none yet'}.")
-    terms = in_force(node, ledger) or ledger.document
-    form = terms.notices.form if terms is not None else "record"
-    if step.get("form") != form:
-        text = f"by the terms in force a note here is of the form {form}"
-        raise UsageError("WRONG_FORM", text, f"Write --form {form}.")
 
 
 def _guessed(node: "Node", ledger: Ledger, step: Step) -> bool:
@@ -248,7 +235,7 @@ def commit(
         statement = decode(StepStatement, data)
     except NotCanonicalError as error:
         raise UsageError("MALFORMED", str(error), AGAIN) from error
-    check_texts(node, ledger, statement, texts)
+    own_checks.check_texts(node, ledger, statement, texts)
 
     def work(unit: Work) -> StepRecord:
         log, steps = usable(ledger), ledger.projection.steps
@@ -266,34 +253,6 @@ def commit(
         return steps.records[-1]
 
     return node.committer.run(work)
-
-
-def check_texts(node: "Node", ledger: Ledger, statement: StepStatement, texts: Sequence[bytes]) -> None:
-    """Check that the texts are those that a statement names, and that none is marked as classified.
-
-    A step is not gated (decision 0023): what is classified goes as an item, and the step refers to it.
-
-    Raises:
-        UsageError: they are others, or one is marked.
-    """
-    named = [(text.size, text.digest) for text in statement.texts]
-    if named != [(len(text), hashlib.sha256(text).digest()) for text in texts]:
-        raise UsageError("OTHER_TEXTS", "the texts are not those that the statement names", "Give the same files.")
-    told = [(f"the text in {ref.lang}", data) for ref, data in zip(statement.texts, texts, strict=True)]
-    told += [(f"{said.name} {said.lang}".strip(), said.value.encode()) for said in statement.said]
-    for what, data in told:
-        words = data.decode("utf-8", errors="replace")
-        found = next(filter(None, (marked(words, terms) for terms in _in_use(node, ledger))), None)
-        if found is not None:
-            text = f"{what} is marked {found}: what is classified passes the gate, and a step does not"
-            raise UsageError("MARKED", text, "Release it as an item, and refer to it: --ref ITEM.")
-
-
-def _in_use(node: "Node", ledger: Ledger) -> list[Agreement]:
-    """The terms first signed, and those in force in any view: a document that nobody adopted decides nothing here."""
-    documents = ledger.projection.documents
-    versions = {view.terms_version for view in ledger.status(node.instant()).views.values()}
-    return [terms for digest, terms in documents.items() if digest == ledger.projection.first or digest in versions]
 
 
 def texts_of(node: "Node", ledger: Ledger, record: StepRecord) -> list[bytes | None]:

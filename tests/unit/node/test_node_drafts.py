@@ -252,3 +252,18 @@ def test_a_draft_whose_text_may_not_go_beside_a_step_any_more_says_so(pair: Pair
     hindrance = drafting.hindrance(pair.kr.node, draft)
     assert hindrance is not None
     assert hindrance.code == "MARKED"
+
+
+def test_a_note_is_drafted_beside_its_act_and_sent_after_it(pair: Pair) -> None:
+    """Both are approved at noon; act and note go at six."""
+    act = approve(pair.kr, filed(pair.kr))
+    name = agreements.next_act_id(pair.kr.node, pair.kr.ledger)
+    statement = prepare(pair.kr, "note", "send", act=name, to=("jp",), form="record", texts={"en": NOTE})
+    paper = Paper("step", encode(statement), (NOTE.encode(),))
+    draft = approve(pair.kr, drafting.file(pair.kr.node, pair.kr.ledger, paper, "d1"), person="p1")
+    hindrance = drafting.hindrance(pair.kr.node, draft)
+    assert hindrance is not None
+    assert hindrance.code == "NO_SUCH_ACT"
+    assert code(lambda: drafting.send(pair.kr.node, draft, "d1")) == "NO_SUCH_ACT"
+    assert drafting.send(pair.kr.node, act, "d1").name == name
+    assert drafting.send(pair.kr.node, draft, "d1").name == "kr-note-1"
