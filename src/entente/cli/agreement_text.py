@@ -44,6 +44,8 @@ def show_check(terms: Agreement, identity: str) -> None:
         "in force": force.rule.replace("_", " ") + (f", {force.months} after {force.after}" if force.months else ""),
         "term": term,
         "notice": notice,
+        "notes": ("electronic" if terms.notices.form == "electronic" else "recorded here, and given elsewhere")
+        + (", by two persons" if terms.notices.two_persons else ""),
         "zone": f"{clause.zone} (time-zone data {TZDATA_VERSION})",
         "levels": plain(", ".join(level.common for level in terms.levels)),
         "sha-256": identity,

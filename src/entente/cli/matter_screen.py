@@ -20,9 +20,10 @@ IS_NOTE = "It is the note: the terms make notices electronic."
 
 
 class See(NamedTuple):
-    """Who reads, in which zone, every zone that somebody who is concerned lives in, and texts by writer and entry."""
+    """Who reads, when and in which zone; every zone of somebody who is concerned; texts by writer and entry."""
 
     party: str
+    now: str
     zone: str
     zones: tuple[str, ...]
     texts: Mapping[tuple[str, int], Sequence[tuple[str, str]]]
@@ -36,14 +37,14 @@ class See(NamedTuple):
         return screens.moment(instant, self.zone)
 
 
-def stands(target: Target, found: Mapping[str, Any], zone: str, zones: Sequence[str]) -> None:
+def stands(target: Target, found: Mapping[str, Any], now: str, zone: str, zones: Sequence[str]) -> None:
     """Print how a matter stands; ``found`` as ``matter.show`` answers it, ``zones`` those of the parties."""
     texts = {
         (step["by"], step["entry"]): [(each["lang"], each["text"] or "(not shown here)") for each in step["texts"]]
         for step in found["steps"]
     }
     everywhere = dict.fromkeys((zone, *zones, found.get("zone") or zone, "UTC"))
-    see = See(target.party, zone, tuple(everywhere), texts)
+    see = See(target.party, now, zone, tuple(everywhere), texts)
     facts = [
         *_said("title", found.get("title") or {}),
         ("between", ", ".join(see.order(found["between"]))),
@@ -65,7 +66,7 @@ def _nothing(_found: Mapping[str, Any], _see: See) -> Iterator[Table]:
 def _measure(found: Mapping[str, Any], see: See) -> Facts:
     yield "kind", found["subject"].replace("_", " ")
     yield "forum", " ".join(filter(None, (found["forum"], found["reference"])))
-    yield "since", see.when(found["since"])
+    yield "since" if found["since"] <= see.now else "to hold from", see.when(found["since"])
     yield from _said("condition", found["condition"])
     yield "review", found["review"] or ""
 

@@ -301,8 +301,8 @@ def _show(kind: Kind) -> click.Command:
         from entente.cli.matter_screen import stands
 
         screens.heading(target, f"{found['id']}  {found['state'].replace('_', ' ')}")
-        zone, zones = _zones(target, agreement)
-        stands(target, found, zone, zones)
+        now, zone, zones = _zones(target, agreement)
+        stands(target, found, now, zone, zones)
         for step in found["steps"]:
             click.echo("")
             for line in _lines(step, zone):
@@ -311,14 +311,14 @@ def _show(kind: Kind) -> click.Command:
     return command
 
 
-def _zones(target: Target, agreement: str | None) -> tuple[str, tuple[str, ...]]:
-    """This party's zone, and those of all parties, as the terms in force say."""
+def _zones(target: Target, agreement: str | None) -> tuple[str, str, tuple[str, ...]]:
+    """The node's instant, this party's zone, and those of all parties, as the terms in force say."""
     from entente.cli.terms import documents_of, in_force, own_zone
 
     status = target.call("agreement.status", agreement=agreement)
     terms = in_force(target, status, documents_of(target, status["agreement"]))
     named = () if terms is None else tuple(terms.party[party].zone for party in terms.parties if party in terms.party)
-    return own_zone(target, status, terms), named
+    return status["at"], own_zone(target, status, terms), named
 
 
 def _lines(step: Mapping[str, Any], zone: str) -> Iterator[str]:

@@ -148,7 +148,15 @@ def propose(directory: Path, document: Path, as_json: bool) -> None:
         return
     kind = "SIMULATED " if target.simulated else ""
     click.echo(f"{kind}{target.party} has proposed the agreement {answer['agreement']}.")
-    click.echo(f"Sign it: entente act sign {directory} --document {document} --office treaty")
+    second = " --second-office ID" if _two_persons(document) else ""
+    click.echo(f"Sign it: entente act sign {directory} --document {document} --office treaty{second}")
+
+
+def _two_persons(document: Path) -> bool:
+    """Whether the document asks for two offices to sign an act under it."""
+    from entente.domain.agreement.document import parse_agreement
+
+    return parse_agreement(document.read_bytes()).notices.two_persons
 
 
 @click.command("show")
