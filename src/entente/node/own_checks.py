@@ -1,4 +1,4 @@
-"""What a node asks of its own desk's steps beyond what the record asks of anybody's (relations.md, section 13).
+"""What a node asks of its own desk's steps beyond what the record asks of anybody's (docs/spec/control.md, section 4).
 
 Before anything is signed, and again before it is written; no other party judges by these.
 """
