@@ -11,7 +11,7 @@ from entente.cli.timeline_ink import JOINT, Ink, Span, breadth, clean, number
 from entente.cli.timeline_panel import Panel, Place
 from entente.cli.timeline_style import band, patterns, style
 from entente.cli.timeline_text import wrap
-from entente.cli.timeline_words import AS_KNOWN, CLOSER, DESCRIPTION, FORMS, NOW, TIMES_IN, WHOLE
+from entente.cli.timeline_words import AS_KNOWN, CLOSER, DESCRIPTION, FORMS, IN_PAGE, IN_TABLE, NOW, TIMES_IN, WHOLE
 from entente.domain.relations.chronicle import Chronicle
 from entente.domain.relations.chronicle_words import COMMA, PHASES, day_in_words, said
 from entente.domain.relations.chronicle_words import JOINT as JOINT_WORD
@@ -121,6 +121,7 @@ def _panel(chronicle: Chronicle, lang: str, look: Look, ink: Ink, window: Window
         where=where,
         ink=ink,
         prefix=look.prefix,
+        listed=IN_PAGE if look.style else IN_TABLE,
     )
 
 
