@@ -133,7 +133,8 @@ def _print(chronicle: "Chronicle", lang: str) -> None:
     grid = screens.table(*heads, folds=heads[1:])
     for row in rows(chronicle, lang, single=None):
         when = screens.local(format_instant(row.at), chronicle.zone, exact=False)
-        grid.add_row(when, "\n".join(filter(None, (row.group, row.matter))), row.who, plain(_what(chronicle, row, lang)))
+        lane = "\n".join(filter(None, (row.group, row.matter)))
+        grid.add_row(when, lane, row.who, plain(_what(chronicle, row, lang)))
     console().print(grid)
 
 

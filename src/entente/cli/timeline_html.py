@@ -97,8 +97,8 @@ def _stacked(zone: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    """A string of a style sheet: every character that is no letter, digit or blank as its code."""
-    return '"' + "".join(each if each.isalnum() or each == " " else f"\\{ord(each):06x}" for each in text) + '"'
+    """A string of a style sheet: every character that is no letter or digit as its code."""
+    return '"' + "".join(each if each.isalnum() else f"\\{ord(each):06x}" for each in text) + '"'
 
 
 _PAGE = (
