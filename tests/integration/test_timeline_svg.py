@@ -1,6 +1,7 @@
 """The drawn timeline in a real browser: no text over another, none cut off, at two widths and in three languages."""
 
 import re
+from html import escape
 from itertools import combinations
 from pathlib import Path
 
@@ -14,9 +15,9 @@ from entente.cli.timeline_html import page
 from entente.cli.timeline_source import scenario_source
 from entente.cli.timeline_svg import Look, draw
 from entente.cli.timeline_withheld import Missing, withheld
-from entente.cli.timeline_words import CLOSER, OF_EVIDENCE, SIMULATED
+from entente.cli.timeline_words import CLOSER, COLUMNS, OF_EVIDENCE, SIMULATED
 from entente.domain.relations.chronicle import Chronicle, build, told_by
-from entente.domain.relations.chronicle_words import LANGUAGES, each
+from entente.domain.relations.chronicle_words import LANGUAGES, each, said
 from entente.domain.relations.matters import fold
 
 WIDTHS = (1280, 1920)
@@ -165,6 +166,39 @@ def test_the_page_shows_one_language_without_overlaps_or_scrolling_sideways(
     assert cut_off(texts) == []
     assert crossed(texts, poles) == []
     assert marked(texts, signs) == []
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_on_a_phone_the_picture_scrolls_at_its_own_size_and_each_cell_of_the_table_has_the_whole_width(
+    lang: str, tmp_path: Path
+) -> None:
+    framed = without_policy(page(case(), lang))
+    file = tmp_path / "timeline.html"
+    file.write_text(
+        f'<meta charset="utf-8"><body><iframe style="width:400px;height:900px" srcdoc="{escape(framed)}"></iframe></body>'
+    )
+    script = (
+        "const seen = document.querySelector('iframe').contentDocument, shown = each => each.offsetHeight;"
+        "const figure = [...seen.querySelectorAll('figure')].find(shown), root = seen.documentElement;"
+        "const cells = [...seen.querySelectorAll('td')].filter(shown);"
+        "const head = each => seen.defaultView.getComputedStyle(each, '::before').content;"
+        "const row = cells[0].parentElement.children;"
+    )
+    answer = (
+        "({root: root.scrollWidth, figure: [figure.clientWidth, figure.scrollWidth],"
+        " picture: figure.querySelector('svg').getBoundingClientRect().width,"
+        " right: Math.max(...cells.map(each => each.getBoundingClientRect().right)),"
+        " narrow: Math.min(...cells.map(each => each.clientWidth)),"
+        " tops: [...row].filter(shown).map(each => each.offsetTop), heads: [...row].map(head)})"
+    )
+    told = ask(file, 1280, script, answer, tmp_path / "profile")
+    assert told["root"] == 400
+    assert told["picture"] == told["figure"][1] == 1280
+    assert told["figure"][0] == 400
+    assert told["right"] <= 400
+    assert told["narrow"] > 350
+    assert told["tops"] == sorted(set(told["tops"]))
+    assert told["heads"] == [f'"{said(words, lang).format("Asia/Seoul")}"' for words in COLUMNS.values()]
 
 
 def test_a_language_is_chosen_by_its_label_without_a_script(tmp_path: Path) -> None:
