@@ -172,11 +172,9 @@ def test_the_page_shows_one_language_without_overlaps_or_scrolling_sideways(
 def test_on_a_phone_the_picture_scrolls_at_its_own_size_and_each_cell_of_the_table_has_the_whole_width(
     lang: str, tmp_path: Path
 ) -> None:
-    framed = without_policy(page(case(), lang))
+    frame = f'<iframe style="width:400px;height:900px" srcdoc="{escape(without_policy(page(case(), lang)))}"></iframe>'
     file = tmp_path / "timeline.html"
-    file.write_text(
-        f'<meta charset="utf-8"><body><iframe style="width:400px;height:900px" srcdoc="{escape(framed)}"></iframe></body>'
-    )
+    file.write_text(f'<meta charset="utf-8"><body>{frame}</body>', encoding="utf-8")
     script = (
         "const seen = document.querySelector('iframe').contentDocument, shown = each => each.offsetHeight;"
         "const figure = [...seen.querySelectorAll('figure')].find(shown), root = seen.documentElement;"
