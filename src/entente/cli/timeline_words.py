@@ -72,9 +72,9 @@ COLUMNS: Mapping[str, Words] = {
     "rests": _w("Rests on", "根拠", "근거"),
 }
 DESCRIPTION = _w(
-    "{parties}: from {begins} to {ends}. {lanes} lanes with {marks} marks; the table below the drawing has them all.",
-    "{parties}：{begins}から{ends}まで。{lanes}行、{marks}件。全件は図の下の表に示す。",
-    "{parties}: {begins}부터 {ends}까지. {lanes}개 행, {marks}건. 전체 내용은 그림 아래 표에 있다.",
+    "{parties}: from {begins} to {ends}. {lanes} lanes with {marks} marks; {listed}.",
+    "{parties}：{begins}から{ends}まで。{lanes}行、{marks}件。{listed}。",
+    "{parties}: {begins}부터 {ends}까지. {lanes}개 행, {marks}건. {listed}.",
 )
 LANGUAGE = _w("Language", "言語", "언어")
 SIMULATED = "SIMULATED / 模擬 / 모의"
