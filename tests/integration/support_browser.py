@@ -16,7 +16,7 @@ FONTS = {
 }
 FOUND = "found-by-the-test"
 TEXTS = """
-const texts = [], poles = [];
+const texts = [], poles = [], signs = [];
 for (const text of document.querySelectorAll('.tl text')) {
   const box = text.getBoundingClientRect();
   if (!box.width) continue;
@@ -30,8 +30,14 @@ for (const pole of document.querySelectorAll('.tl .pole')) {
   const box = pole.getBoundingClientRect();
   if (box.height) poles.push([box.left, box.right, box.top, box.bottom]);
 }
+for (const shape of document.querySelectorAll('.tl > path:not(.pole)')) {
+  const box = shape.getBoundingClientRect(), line = shape.classList.contains('ln');
+  const sign = line ? shape.matches('.l-ink') && box.height < 28 : box.width < 16 && box.height < 16;
+  if (sign && box.width) signs.push([box.left, box.right, box.top, box.bottom]);
+}
 """
-"""Where every line of text lies that is shown, by its glyphs' square, with the edges of its drawing; and every pole."""
+"""Where every line of text lies that is shown, by its glyphs' square, with the edges of its drawing; every pole; and
+every mark's own shape: glyphs, triangles, and the short lines that stand in bands."""
 
 
 class Box(NamedTuple):
@@ -101,7 +107,7 @@ def _dumped(page: Path, width: int, profile: Path) -> str:
     pytest.fail(f"chromium ended with {done.returncode} and no page: {done.stderr.decode()[-2000:]}", pytrace=False)
 
 
-def seen(answer: dict[str, Any]) -> tuple[list[Seen], list[Box]]:
-    """The texts and poles of an answer to :data:`TEXTS`."""
+def seen(answer: dict[str, Any]) -> tuple[list[Seen], list[Box], list[Box]]:
+    """The texts, poles and marks' shapes of an answer to :data:`TEXTS`."""
     texts = [Seen(text, Box(*box[:4]), Box(*box[4:])) for text, *box in answer["texts"]]
-    return texts, [Box(*pole) for pole in answer["poles"]]
+    return texts, [Box(*pole) for pole in answer["poles"]], [Box(*sign) for sign in answer["signs"]]

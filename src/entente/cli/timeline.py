@@ -1,5 +1,6 @@
 """``entente timeline``: a record on one time axis, printed, and as a picture and a page that stand by themselves."""
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,8 +10,8 @@ from entente.cli.instants import instant as instant_of
 from entente.cli.output import InputError, as_json, console, plain, show_json
 
 if TYPE_CHECKING:
+    from entente.cli.timeline_rows import Row
     from entente.domain.relations.chronicle import Chronicle
-    from entente.domain.relations.lanes import Mark
 
 
 @click.command("timeline")
@@ -71,15 +72,16 @@ def timeline(
     told = tell(source, agreement, roots, None if at is None else instant_of(at, "--at"))
     chronicle = told.chronicle
     windows = tuple(_window(each) for each in closer) or None
-    written = []
+    made: list[tuple[Path, str]] = []
     if svg is not None:
         from entente.cli.timeline_svg import Look, draw
 
-        written.append(_write(svg, draw(chronicle, lang, Look(width=width, closer=windows))))
+        made.append((svg, draw(chronicle, lang, Look(width=width, closer=windows))))
     if html is not None:
         from entente.cli.timeline_html import page
 
-        written.append(_write(html, page(chronicle, lang, windows)))
+        made.append((html, page(chronicle, lang, windows)))
+    written = _write(made)
     if as_json:
         show_json({
             **told.facts, "title": dict(chronicle.title), "zone": chronicle.zone, "at": format_instant(chronicle.at),
@@ -101,6 +103,7 @@ def _window(text: str) -> tuple[int, int]:
 
 def marks(chronicle: "Chronicle", lang: str) -> list[dict[str, object]]:
     """Every mark in order of time, in one language; instants in UTC."""
+    from entente.cli.timeline_words import became
     from entente.domain.agreement.instants import format_instant
 
     return [
@@ -110,6 +113,7 @@ def marks(chronicle: "Chronicle", lang: str) -> list[dict[str, object]]:
             "who": list(mark.who),
             "title": mark.title[lang],
             "form": mark.form,
+            "became": became(mark, lang),
             "rests": list(mark.rests),
         }
         for mark in chronicle.marks
@@ -118,30 +122,48 @@ def marks(chronicle: "Chronicle", lang: str) -> list[dict[str, object]]:
 
 def _print(chronicle: "Chronicle", lang: str) -> None:
     from entente.cli import screens
+    from entente.cli.timeline_rows import rows
+    from entente.cli.timeline_words import COLUMNS
     from entente.domain.agreement.instants import format_instant
     from entente.domain.relations.chronicle_words import said
 
     click.echo(plain(said(chronicle.source, lang)))
     click.echo(plain(said(chronicle.title, lang)))
-    grid = screens.table(chronicle.zone, "lane", "who", "what", folds=["what"])
-    for mark in chronicle.marks:
-        when = screens.local(format_instant(mark.at), chronicle.zone, exact=False)
-        grid.add_row(when, mark.lane, ", ".join(mark.who), plain(_what(mark, lang)))
+    heads = [said(COLUMNS[column], lang).format(chronicle.zone) for column in ("local", "lane", "who", "what")]
+    grid = screens.table(*heads, folds=heads[1:])
+    for row in rows(chronicle, lang, single=None):
+        when = screens.local(format_instant(row.at), chronicle.zone, exact=False)
+        lane = "\n".join(filter(None, (row.group, row.matter)))
+        grid.add_row(when, lane, row.who, plain(_what(chronicle, row, lang)))
     console().print(grid)
 
 
-def _what(mark: "Mark", lang: str) -> str:
-    """What a mark says; of an item also where it stands in the register of the node that was asked."""
-    lines = f" ({', '.join(mark.rests)})" if mark.lane == "exchanges" and mark.rests else ""
-    return mark.title[lang] + lines
+def _what(chronicle: "Chronicle", row: "Row", lang: str) -> str:
+    """What a row says, until when; of an item also where it stands in the register of the node that was asked."""
+    from entente.cli.timeline_rows import moment
+    from entente.cli.timeline_words import UNTIL
+    from entente.domain.relations.chronicle_words import bracketed, said
+
+    ends = None if row.until is None else moment(row.until, chronicle.zone, after=row.at)
+    what = row.what if ends is None else bracketed(row.what, said(UNTIL, lang).format(ends), lang)
+    return bracketed(what, row.register, lang) if row.register else what
 
 
-def _write(path: Path, text: str) -> str:
+def _write(made: list[tuple[Path, str]]) -> list[str]:
+    """Write every file or none: all are opened as new ones before the first is written."""
+    opened: list[Path] = []
     try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError:
-        raise InputError("EXISTS", f"{path} exists already", "Name a new file; nothing was overwritten.") from None
+        with ExitStack() as files:
+            handles = []
+            for path, _ in made:
+                handles.append(files.enter_context(path.open("x", encoding="utf-8")))
+                opened.append(path)
+            for handle, (_, text) in zip(handles, made, strict=True):
+                handle.write(text)
     except OSError as error:
+        for each in opened:
+            each.unlink(missing_ok=True)
+        if isinstance(error, FileExistsError):
+            raise InputError("EXISTS", f"{path} exists already", "Name a new file; nothing was written.") from None
         raise InputError("NO_FILE", f"{path} cannot be written: {error.strerror}", "Name another file.") from error
-    return str(path.absolute())
+    return [str(path.absolute()) for path in opened]

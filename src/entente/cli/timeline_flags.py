@@ -9,8 +9,9 @@ from entente.cli.timeline_axis import DAY_MS, Scale, short_time
 from entente.cli.timeline_ink import JOINT, TIME, Span, breadth
 from entente.cli.timeline_place import Flag, place
 from entente.cli.timeline_text import fit, width
+from entente.cli.timeline_words import became, told
 from entente.domain.relations.chronicle import Chronicle
-from entente.domain.relations.chronicle_words import COLON, COMMA, said
+from entente.domain.relations.chronicle_words import COLON, COMMA, bracketed, said
 from entente.domain.relations.chronicle_words import JOINT as JOINT_WORD
 from entente.domain.relations.lanes import Lane, Mark, Stretch
 
@@ -19,7 +20,7 @@ ROWS = 7
 LABELS = (0.4, 0.28, 0.18)
 """How much of the time's breadth a label may take: the first with which the most find room."""
 LONG = 300 * DAY_MS
-"""A panel of more time than this shows single exchanges and last days for notice without words."""
+"""A panel of more time than this shows last days for notice without words."""
 
 
 class Hung(NamedTuple):
@@ -73,16 +74,16 @@ class Flags:
     def _shown(self, lane: Lane) -> Iterator[tuple[float, Mark | Stretch]]:
         """What is to be hung: every mark in sight, and phases whose names do not fit into their stretches."""
         for mark in lane.marks:
-            if self.scale.has(mark.at) and not self.wordless(lane, mark):
+            if self.scale.has(mark.at) and not self.wordless(mark):
                 yield self.scale.x(mark.at), mark
         for stretch in lane.stretches if lane.group == "status" else ():
             begins, ends = self.scale.clip(stretch.begins), self.scale.clip(stretch.ends)
             if ends - begins >= 3 and self.gap(lane, stretch) is None:
                 yield begins, stretch
 
-    def wordless(self, lane: Lane, mark: Mark) -> bool:
-        """Whether a mark is shown by its glyph alone."""
-        return self.span > LONG and (mark.form == "limit" or lane.group == "exchanges")
+    def wordless(self, mark: Mark) -> bool:
+        """Whether a mark is shown by its glyph alone, which the key explains."""
+        return self.span > LONG and mark.form == "limit"
 
     def gap(self, lane: Lane, stretch: Stretch) -> float | None:
         """Where in a band its name stands clear of every tick; None where nowhere."""
@@ -110,9 +111,21 @@ class Flags:
     def _spans(self, what: Mark | Stretch, room: float) -> list[Span]:
         spans = self.who(what) if isinstance(what, Mark) else []
         at = what.at if isinstance(what, Mark) else what.begins
-        label = fit(said(what.label, self.lang), 12, room)
+        label = self.label(what, room)
         when = short_time(at, self.chronicle.zone, self.lang, self.span)
         return [*spans, Span(label, gap=6.0 if spans else 0.0), Span(when, "t4", "soft", 7.0)]
+
+    def label(self, what: Mark | Stretch, room: float, *, always: bool = False) -> str:
+        """A label as long as there is room; what was called off says so, ``always`` whatever became of a mark.
+
+        Beside a glyph that shows what else became of it that much is enough; where none stands, it is said in words.
+        """
+        label = said(what.label, self.lang)
+        ending = became(what, self.lang) if isinstance(what, Mark) and (always or what.called_off) else ""
+        if not ending or ending in label:
+            return fit(label, 12, room)
+        bare = bracketed("", ending, self.lang)
+        return bracketed(fit(label, 12, room - width(bare, 12)), ending, self.lang)
 
     def who(self, mark: Mark, gap: float = 0.0) -> list[Span]:
         """A mark's party, or that there are several; nothing where time alone did it."""
@@ -124,7 +137,7 @@ class Flags:
     def title(self, mark: Mark) -> str:
         """All that there is to say of a mark in one line."""
         names = (said(self.chronicle.names.get(party, {}), self.lang) or party.upper() for party in mark.who)
-        return COLON[self.lang].join(filter(None, (COMMA[self.lang].join(names), said(mark.title, self.lang))))
+        return COLON[self.lang].join(filter(None, (COMMA[self.lang].join(names), told(mark, self.lang))))
 
     def colour(self, mark: Mark) -> str:
         """The colour of a mark: its party's, or one for what several did or time did."""

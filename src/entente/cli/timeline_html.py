@@ -4,34 +4,14 @@ Self-contained: no script, nothing fetched, which its own policy says too. The l
 style alone; what is chosen is what prints, the drawing on pages of its own.
 """
 
-from collections.abc import Iterator, Sequence
-from itertools import groupby
-from typing import NamedTuple
-
-from entente.cli.timeline_axis import clock, local
 from entente.cli.timeline_ink import clean
+from entente.cli.timeline_rows import Row, moment, rows
 from entente.cli.timeline_style import COLOURS, FONTS_BY_LANGUAGE, style
 from entente.cli.timeline_svg import WIDE, WIDTHS, Look, Window, leaves
-from entente.cli.timeline_words import COLUMNS, FORMS, LANGUAGE, LANGUAGE_NAMES, STATUS, TABLE
+from entente.cli.timeline_words import COLUMNS, LANGUAGE, LANGUAGE_NAMES, TABLE
 from entente.domain.agreement.instants import format_instant
 from entente.domain.relations.chronicle import Chronicle
-from entente.domain.relations.chronicle_words import COLON, COMMA, GROUP_WORDS, LANGUAGES, REALITIES, bracketed, said
-from entente.domain.relations.lanes import Lane, Mark
-from entente.domain.relations.notes_text import rest_in
-
-SINGLE = 200
-"""With more exchanges than this the table counts those of a day instead of listing them."""
-
-
-class Row(NamedTuple):
-    """A row of the table: when (ms), until when, of which group, by whom, what, and what it rests on."""
-
-    at: int
-    until: int | None
-    group: str
-    who: str
-    what: str
-    rests: str
+from entente.domain.relations.chronicle_words import LANGUAGES, said
 
 
 def page(chronicle: Chronicle, lang: str = "en", closer: tuple[Window, ...] | None = None) -> str:
@@ -48,7 +28,7 @@ def page(chronicle: Chronicle, lang: str = "en", closer: tuple[Window, ...] | No
         f'<!doctype html>\n<html lang="{lang}"><head><meta charset="utf-8"><title>{title}</title>'
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
         '<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">'
-        f"<style>{style()}{_style()}</style></head><body>"
+        f"<style>{style()}{_style(chronicle.zone)}</style></head><body>"
         f'{radios}<nav aria-label="{said(LANGUAGE, lang)}">{labels}</nav><main>{sections}</main></body></html>\n'
     )
 
@@ -78,80 +58,20 @@ def _figures(chronicle: Chronicle, lang: str, width: int, closer: tuple[Window, 
     return "".join(f"<figure>{svg}</figure>" for svg in leaves(chronicle, lang, look))
 
 
-def rows(chronicle: Chronicle, lang: str) -> list[Row]:
-    """Everything in order of time: every mark, and each phase and difference of views; once what is the same."""
-    found: list[Row] = []
-    for lane in chronicle.lanes:
-        found += _stretches(lane, lang) if lane.group == "status" else []
-        many = lane.group == "exchanges" and len(lane.marks) > SINGLE
-        found += (
-            _counted(chronicle, lane, lang) if many else [_mark(chronicle, mark, lane, lang) for mark in lane.marks]
-        )
-    return sorted(dict.fromkeys(found), key=lambda row: row.at)
-
-
-def _stretches(lane: Lane, lang: str) -> list[Row]:
-    group, title = said(STATUS, lang), said(lane.title, lang)
-    found = []
-    for stretch in lane.stretches:
-        label = said(stretch.label, lang)
-        what = label if label == title else title + COLON[lang] + label
-        found.append(Row(stretch.begins, stretch.ends, group, "", what, _rests(stretch.rests, lang)))
-    return found
-
-
-def _mark(chronicle: Chronicle, mark: Mark, lane: Lane, lang: str) -> Row:
-    what = said(mark.title, lang)
-    if mark.form in ("expected", "averted"):
-        what = bracketed(what, said(FORMS[mark.form], lang), lang)
-    group = said(STATUS if lane.group == "status" else GROUP_WORDS[lane.group], lang)
-    return Row(mark.at, mark.until, group, _names(chronicle, mark.who, lang), what, _rests(mark.rests, lang))
-
-
-def _names(chronicle: Chronicle, who: Sequence[str], lang: str) -> str:
-    return COMMA[lang].join(said(chronicle.names.get(party, {}), lang) or party.upper() for party in who)
-
-
-def _rests(rests: Sequence[str], lang: str) -> str:
-    return ", ".join(rest_in(lang, each) for each in rests)
-
-
-def _counted(chronicle: Chronicle, lane: Lane, lang: str) -> Iterator[Row]:
-    """A row for each local day, sender, precedence, and real or exercise."""
-
-    def key(mark: Mark) -> tuple[str, tuple[str, ...], str, str]:
-        return f"{local(mark.at, chronicle.zone):%Y-%m-%d}", mark.who, mark.code, mark.reality
-
-    for (_, who, precedence, reality), marks in groupby(sorted(lane.marks, key=key), key=key):
-        each = list(marks)
-        what = f"{said(REALITIES[reality], lang)} {precedence} × {len(each)}"
-        group = said(GROUP_WORDS[lane.group], lang)
-        yield Row(each[0].at, each[-1].at, group, _names(chronicle, who, lang), what, "")
-
-
 def _row(row: Row, zone: str) -> str:
     ends = ""
     if row.until is not None:
-        ends = f"<br>– {_moment(row.until, zone, after=row.at)}"
-    here = f'<time datetime="{format_instant(row.at)}">{_moment(row.at, zone)}</time>{ends}'
+        ends = f"<br>– {moment(row.until, zone, after=row.at)}"
+    here = f'<time datetime="{format_instant(row.at)}">{moment(row.at, zone)}</time>{ends}'
     cells = (clean(row.group), clean(row.who), clean(row.what), clean(row.rests))
-    return f"<tr><td>{here}</td><td>{_moment(row.at, 'UTC')}</td>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
-
-
-def _moment(at: int, zone: str, *, after: int | None = None) -> str:
-    """An instant in a zone; only its time where it is on the same day as another."""
-    moment = local(at, zone)
-    time = clock(at, zone)
-    if after is not None and local(after, zone).date() == moment.date():
-        return time
-    return f"{moment:%Y-%m-%d} {time}"
+    return f"<tr><td>{here}</td><td>{moment(row.at, 'UTC')}</td>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
 
 
 def _colours(*, night: bool) -> str:
     return "".join(f"--{name}:{tone.night if night else tone.day};" for name, tone in COLOURS.items())
 
 
-def _style() -> str:
+def _style(zone: str) -> str:
     chosen = ",".join(f"#l-{lang}:checked~main .of-{lang}" for lang in LANGUAGES)
     pressed = ",".join(f"#l-{lang}:checked~nav label[for=l-{lang}]" for lang in LANGUAGES)
     focused = ",".join(f"#l-{lang}:focus-visible~nav label[for=l-{lang}]" for lang in LANGUAGES)
@@ -162,8 +82,23 @@ def _style() -> str:
         f"{_PAGE}{fonts}main section{{display:none}}{chosen}{{display:block}}"
         f"{pressed}{{color:var(--paper);background:var(--ink);border-color:var(--ink)}}"
         f"{focused}{{outline:2px solid var(--party0);outline-offset:2px}}"
-        f"{_PRINT}"
+        f"{_stacked(zone)}{_PRINT}"
     )
+
+
+def _stacked(zone: str) -> str:
+    """On a phone each row of the table is a block, each cell a line that begins with its column's words."""
+    heads = "".join(
+        f".of-{lang} td:nth-child({place})::before{{content:{_quoted(said(words, lang).format(zone))}}}"
+        for lang in LANGUAGES
+        for place, words in enumerate(COLUMNS.values(), 1)
+    )
+    return f"@media screen and (max-width:{PHONE}px){{{_STACKED}{heads}}}"
+
+
+def _quoted(text: str) -> str:
+    """A string of a style sheet: every character that is no letter or digit as its code."""
+    return '"' + "".join(each if each.isalnum() else f"\\{ord(each):06x}" for each in text) + '"'
 
 
 _PAGE = (
@@ -174,7 +109,8 @@ _PAGE = (
     "h1{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}"
     ".source{margin:0 32px 12px;color:var(--accent)}"
     "h2{font-size:20px;line-height:1.3;margin:40px 32px 12px;font-weight:600}"
-    "figure{margin:0}figure svg{display:block;width:100%;height:auto}.wide{display:none}"
+    "figure{margin:0;overflow-x:auto}figure svg{display:block;width:100%;height:auto}.wide{display:none}"
+    f".narrow svg{{min-width:{WIDTHS[0]}px}}"
     f"@media(min-width:{WIDE}px){{.narrow{{display:none}}.wide{{display:block}}}}"
     ".sheet{padding:0 32px 64px;overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:14px}"
     "th,td{text-align:left;vertical-align:top;padding:7px 20px 7px 0;border-bottom:1px solid var(--grid)}"
@@ -182,8 +118,19 @@ _PAGE = (
     "td:nth-child(-n+3){white-space:nowrap;font-variant-numeric:tabular-nums}"
     "td:nth-child(2),td:nth-child(3),td:nth-child(6){color:var(--soft)}td:last-child,th:last-child{padding-right:0}"
 )
+PHONE = 700
+"""A screen of at most so many pixels has no room for the table's columns beside each other."""
+_STACKED = (
+    ".source,h2{margin-left:16px;margin-right:16px}nav{padding:12px 16px 0}.sheet{padding:0 16px 48px}"
+    "thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}"
+    "table,tbody,tr,td{display:block}tr{padding:10px 0;border-bottom:1px solid var(--line)}"
+    ".sheet td{padding:1px 0 1px 112px;border:0;white-space:normal;overflow-wrap:anywhere;position:relative}"
+    ".sheet td:empty{display:none}"
+    ".sheet td::before{position:absolute;left:0;width:104px;color:var(--soft);font-size:12px;line-height:21px}"
+)
 _PRINT = (
     "@page{size:A3;margin:12mm}@media print{html{font-size:10pt}nav{display:none}.wide{display:none}"
-    ".narrow{display:block}figure{break-after:page;break-inside:avoid}figure svg{max-height:98vh}"
+    ".narrow{display:block}.narrow svg{min-width:0}"
+    "figure{overflow:visible;break-after:page;break-inside:avoid}figure svg{max-height:98vh}"
     "h2{margin:0 0 12px}.sheet{padding:0;overflow:visible}thead{display:table-header-group}tr{break-inside:avoid}}"
 )

@@ -14,9 +14,9 @@ from entente.cli.timeline_ink import Ink, Span, breadth
 from entente.cli.timeline_place import REACH
 from entente.cli.timeline_style import band
 from entente.cli.timeline_text import fit, width, wrap
-from entente.cli.timeline_words import NOTHING_IN, NUMBERED
+from entente.cli.timeline_words import NOTHING_IN, NUMBERED, UNLABELLED
 from entente.domain.relations.chronicle import Chronicle
-from entente.domain.relations.chronicle_words import COMMA, GROUP_WORDS, said
+from entente.domain.relations.chronicle_words import COMMA, GROUP_WORDS, Words, said
 from entente.domain.relations.lanes import Lane, Mark
 
 BAND = 22.0
@@ -48,7 +48,10 @@ class Numbered(NamedTuple):
 
 @dataclass
 class Panel:
-    """Draws lanes over a stretch of time, from the top down; ``bottom`` is where it has come to."""
+    """Draws lanes over a stretch of time, from the top down; ``bottom`` is where it has come to.
+
+    ``listed`` says where every mark is listed, for the line that counts those without a label.
+    """
 
     chronicle: Chronicle
     lang: str
@@ -56,7 +59,9 @@ class Panel:
     where: Place
     ink: Ink
     prefix: str
+    listed: Words
     numbered: list[Numbered] = field(default_factory=list)
+    unlabelled: int = 0
     bottom: float = 0.0
     time_top: float = 0.0
     lanes_end: float = 0.0
@@ -86,13 +91,18 @@ class Panel:
         self._moments()
         self._second_axis()
         self._numbers()
+        if self.unlabelled:
+            self._remark(said(UNLABELLED, self.lang).format(self.unlabelled, said(self.listed, self.lang)))
         if empty:
             names = COMMA[self.lang].join(dict.fromkeys(said(lane.title, self.lang) for lane in empty))
-            text = said(NOTHING_IN, self.lang).format(names)
-            for line in wrap(text, 11, self.where.right - self.where.plot, 3):
-                self.bottom += 16
-                self.ink.text(self.where.plot, self.bottom, [Span(line, "t4", "soft")])
-            self.bottom += 6
+            self._remark(said(NOTHING_IN, self.lang).format(names))
+
+    def _remark(self, text: str) -> None:
+        """A line or three below the lanes."""
+        for line in wrap(text, 11, self.where.right - self.where.plot, 3):
+            self.bottom += 16
+            self.ink.text(self.where.plot, self.bottom, [Span(line, "t4", "soft")])
+        self.bottom += 6
 
     # Time
 
@@ -205,9 +215,12 @@ class Panel:
         self._bands(lane, top)
         if not lane.stretches:
             self.ink.line([(self.where.plot, base), (self.where.right, base)], "l-line")
+        named = [each.what for each in hung]
         for mark in lane.marks:
             if self.scale.has(mark.at):
-                self._tick(lane, mark, top, base)
+                has = any(mark is each for each in (*named, *over))
+                self._tick(lane, mark, top, base, named=has)
+                self.unlabelled += not has
         for each in hung:
             self._flag(each, base, lane)
         deepest = max((each.row + 1 for each in hung), default=0)
@@ -226,14 +239,14 @@ class Panel:
             if x is not None:
                 self.ink.text(x, top + 15.5, [Span(said(stretch.label, self.lang))])
 
-    def _tick(self, lane: Lane, mark: Mark, top: float, base: float) -> None:
+    def _tick(self, lane: Lane, mark: Mark, top: float, base: float, *, named: bool) -> None:
         x = self.scale.x(mark.at)
         if mark.form == "limit":
-            self.ink.area([(x - 3.5, top), (x + 3.5, top), (x, top + 6)], "f-soft")
+            self.ink.area([(x - 3.5, top - 6), (x + 3.5, top - 6), (x, top)], "f-soft")
         elif lane.stretches:
             self.ink.line([(x, top), (x, base)], "l-paper w2")
             self.ink.line([(x, top), (x, base)], "l-ink")
-        elif self.flags.wordless(lane, mark):
+        elif lane.group == "exchanges" and not named:
             self._glyph(mark, x, base)
         else:
             self.ink.line([(x, base - 4), (x, base)], "l-ink")
@@ -275,7 +288,7 @@ class Panel:
             x = min(self.scale.x(heap[0].at), self.where.right - wide)
             self.ink.rect(x, top, wide, 15, "f-paper l-soft", round_=7.5)
             self.ink.text(x + wide / 2, top + 11.2, [Span(text, "t5")], anchor="m")
-        return top + 20
+        return top + 22
 
     def _numbers(self) -> None:
         """What each number stands for, in columns."""
@@ -291,7 +304,7 @@ class Panel:
             x = self.where.plot + index // high * each
             when = short_time(mark.at, self.chronicle.zone, self.lang, self.flags.span)
             head = [Span(str(number), "t5"), Span(when, "t4", "soft", 7), *self.flags.who(mark, 7)]
-            label = fit(said(mark.label, self.lang), 12, each - breadth(head) - 24)
+            label = self.flags.label(mark, each - breadth(head) - 24, always=True)
             self.ink.text(x, y + 18 + index % high * 18, [*head, Span(label, gap=6)])
         self.bottom = y + 12 + high * 18
 

@@ -11,9 +11,9 @@ from entente.cli.timeline_ink import JOINT, Ink, Span, breadth, clean, number
 from entente.cli.timeline_panel import Panel, Place
 from entente.cli.timeline_style import band, patterns, style
 from entente.cli.timeline_text import wrap
-from entente.cli.timeline_words import AS_KNOWN, CLOSER, DESCRIPTION, FORMS, NOW, TIMES_IN, WHOLE
+from entente.cli.timeline_words import AS_KNOWN, CLOSER, DESCRIPTION, FORMS, IN_PAGE, IN_TABLE, NOW, TIMES_IN, WHOLE
 from entente.domain.relations.chronicle import Chronicle
-from entente.domain.relations.chronicle_words import COMMA, PHASES, day_in_words, said
+from entente.domain.relations.chronicle_words import COMMA, PHASES, Words, day_in_words, said
 from entente.domain.relations.chronicle_words import JOINT as JOINT_WORD
 
 WIDTHS = (1280, 1920)
@@ -39,6 +39,11 @@ class Look(NamedTuple):
     def scale(self) -> float:
         """How many pixels a unit of the drawing is: on a wide one everything is a little larger."""
         return 1.15 if self.width >= WIDE else 1.0
+
+    @property
+    def listed(self) -> Words:
+        """Where every mark is listed: below it on its page, or for a drawing by itself on the page that can be had."""
+        return IN_PAGE if self.style else IN_TABLE
 
     @property
     def room(self) -> int:
@@ -121,6 +126,7 @@ def _panel(chronicle: Chronicle, lang: str, look: Look, ink: Ink, window: Window
         where=where,
         ink=ink,
         prefix=look.prefix,
+        listed=look.listed,
     )
 
 
@@ -225,7 +231,12 @@ def _document(chronicle: Chronicle, lang: str, look: Look, ink: Ink, high: float
     names = COMMA[lang].join(said(chronicle.names[party], lang) for party in chronicle.in_order)
     begins, ends = (day_in_words(local(at, chronicle.zone).date(), lang) for at in (chronicle.begins, chronicle.ends))
     about = said(DESCRIPTION, lang).format(
-        parties=names, begins=begins, ends=ends, lanes=len(chronicle.lanes), marks=len(chronicle.marks)
+        parties=names,
+        begins=begins,
+        ends=ends,
+        lanes=len(chronicle.lanes),
+        marks=len(chronicle.marks),
+        listed=said(look.listed, lang),
     )
     ids = f"{look.prefix}-title {look.prefix}-desc"
     tall = number(high * look.scale)

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from entente.domain.relations.chronicle_words import Words
+from entente.domain.relations.chronicle_words import Words, bracketed, said
+from entente.domain.relations.lanes import Mark
 
 
 def _w(en: str, ja: str, ko: str) -> Words:
@@ -22,6 +23,42 @@ FORMS: Mapping[str, Words] = {
     "refused": _w("refused", "不受理", "거부"),
     "limit": _w("last day for notice", "終了通告の期限", "종료 통보 기한"),
 }
+CALLED_OFF = _w("called off", "取りやめ", "취소")
+
+
+def became(mark: Mark, lang: str) -> str:
+    """What became of a mark in words; "" of one that simply came about."""
+    if mark.form == "done":
+        return ""
+    return said(CALLED_OFF if mark.called_off else FORMS[mark.form], lang)
+
+
+def told(mark: Mark, lang: str) -> str:
+    """All that a mark says, and what became of it; titles of refused ones and of last days say that themselves."""
+    title = said(mark.title, lang)
+    ending = "" if mark.form in ("refused", "limit") else became(mark, lang)
+    return bracketed(title, ending, lang) if ending else title
+
+
+UNTIL = _w("until {}", "{}まで", "{}까지")
+FIGURES = _w(
+    "{title} [{unit}], {first} to {last}: first {opening}, last {closing}, lowest {low} ({low_at}), "
+    "highest {high} ({high_at})",
+    "{title}［{unit}］{first}～{last}：最初{opening}、最後{closing}、最低{low}（{low_at}）、最高{high}（{high_at}）",
+    "{title} [{unit}] {first}~{last}: 처음 {opening}, 마지막 {closing}, 최저 {low}({low_at}), 최고 {high}({high_at})",
+)
+NO_FIGURES = _w("{title} [{unit}]: no figures", "{title}［{unit}］：数値なし", "{title} [{unit}]: 수치 없음")
+UNLABELLED = _w(
+    "Lesser marks without a label here: {}; {}",
+    "ここに見出しのない軽微な項目：{}件。{}",
+    "여기에 표제가 없는 부차적 항목: {}건. {}",
+)
+IN_PAGE = _w(
+    "entente timeline --html lists every one",
+    "entente timeline --html の表に全件を示す",
+    "entente timeline --html의 표에 모두 있다",
+)
+IN_TABLE = _w("the table below lists every one", "下の表に全件を示す", "아래 표에 모두 있다")
 NUMBERED = _w("Numbered above", "番号の内訳", "번호별 내역")
 NOTHING_IN = _w("Nothing here in: {}", "この期間に記載なし：{}", "이 기간에 없음: {}")
 STATUS = _w("Status", "協定の状態", "협정의 상태")
@@ -35,9 +72,9 @@ COLUMNS: Mapping[str, Words] = {
     "rests": _w("Rests on", "根拠", "근거"),
 }
 DESCRIPTION = _w(
-    "{parties}: from {begins} to {ends}. {lanes} lanes with {marks} marks; the table below the drawing has them all.",
-    "{parties}：{begins}から{ends}まで。{lanes}行、{marks}件。全件は図の下の表に示す。",
-    "{parties}: {begins}부터 {ends}까지. {lanes}개 행, {marks}건. 전체 내용은 그림 아래 표에 있다.",
+    "{parties}: from {begins} to {ends}. {lanes} lanes with {marks} marks; {listed}.",
+    "{parties}：{begins}から{ends}まで。{lanes}行、{marks}件。{listed}。",
+    "{parties}: {begins}부터 {ends}까지. {lanes}개 행, {marks}건. {listed}.",
 )
 LANGUAGE = _w("Language", "言語", "언어")
 SIMULATED = "SIMULATED / 模擬 / 모의"

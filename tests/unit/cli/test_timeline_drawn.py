@@ -11,7 +11,8 @@ from click.testing import CliRunner
 
 from entente.cli.main import main
 from entente.cli.timeline_axis import DAY_MS, HOUR_MS
-from entente.cli.timeline_html import SINGLE, page, rows
+from entente.cli.timeline_html import page
+from entente.cli.timeline_rows import SINGLE, rows
 from entente.cli.timeline_style import BANDS
 from entente.cli.timeline_svg import Look, around_the_end, draw, leaves
 from entente.domain.agreement.instants import parse_instant

@@ -109,6 +109,7 @@ STATES: Mapping[str, Words] = {
 }
 """The states that a band shows; in others there is none."""
 COMPLAINT_STATES: Mapping[str, Words] = {
+    "announced": _w("Brought", "提起", "제기"),
     "in_force": _w("Pending", "手続中", "절차 진행 중"),
     "suspended": _w("Halted", "停止中", "정지 중"),
 }

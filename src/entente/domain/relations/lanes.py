@@ -54,7 +54,7 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
     ``who`` are the parties whose doing it is, none where time alone did it. ``label`` is for a drawing, ``title`` says
     all but who. ``rests``: ids of the act or matter, of what that refers to, and the article. ``minor``: a drawing may
     leave its label out; a table never does. ``code``: why a step or an act was refused, or an exchange's precedence.
-    ``reality``: of an exchange, whether it was one.
+    ``reality``: of an exchange, whether it was one. ``called_off``: of a round or a meeting that a step called off.
     """
 
     at: int
@@ -68,6 +68,7 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
     minor: bool = False
     code: str = ""
     reality: str = ""
+    called_off: bool = False
 
 
 class Value(NamedTuple):

@@ -343,6 +343,7 @@ def _round_mark(matter: Matter, round_: _Round, lane: str) -> Mark:
         label=each(label),
         title=each(title),
         rests=round_.rests,
+        called_off=round_.form == "averted",
     )
 
 
@@ -378,6 +379,7 @@ def _meeting(scene: Scene, matter: Matter, lane: str) -> Iterator[Mark]:
         label=each(lambda lang: _where(said(about, lang), place, lang)),
         title=each(title),
         rests=scene.rests(matter.opened),
+        called_off=form == "averted",
     )
 
 

@@ -198,7 +198,7 @@ def test_a_complaint_is_pending_and_halted_where_another_measure_is_in_force_and
         name: [each.label["en"] for each in lane(found, name).stretches] for name in ("jp-measure-9", "kr-measure-9")
     }
     assert bands == {
-        "jp-measure-9": ["Announced", "In force", "Suspended"], "kr-measure-9": ["Announced", "Pending", "Halted"],
+        "jp-measure-9": ["Announced", "In force", "Suspended"], "kr-measure-9": ["Brought", "Pending", "Halted"],
     }  # fmt: skip
     last = lane(found, "kr-measure-9").marks[-1]
     assert (last.title["en"], last.title["ja"]) == ("Case – Procedure halted", "提訴 – 手続を停止")
