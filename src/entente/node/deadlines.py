@@ -27,10 +27,15 @@ MOST_NAMED = 20
 """Alarms that a refusal names."""
 
 
-def listed(due: Due) -> list[dict[str, Any]]:
-    """Every deadline with its newest alarm that has rung, and who has acknowledged that one."""
+def listed(due: Due, now: int) -> list[dict[str, Any]]:
+    """Every deadline in words for ``now`` (ms), with its newest alarm that has rung, and who has acknowledged that one."""
     rung = {alarm.deadline.id: alarm for alarm in due.rung}
-    return [line_of(deadline, rung.get(deadline.id), due.seen) for deadline in due.deadlines]
+    return [line_of(deadline, rung.get(deadline.id), due.seen) | told(deadline, now) for deadline in due.deadlines]
+
+
+def told(deadline: deadlines.Deadline, now: int) -> dict[str, str | None]:
+    """What a deadline is for a reader at ``now`` (ms), and the local day that it is due by, if it is due by one."""
+    return {"what": deadline.said(now), "day": deadline.day.isoformat() if deadline.day is not None else None}
 
 
 def acknowledge(node: "Node", ledger: Ledger, alarm: str, person: str) -> dict[str, Any]:
@@ -75,6 +80,7 @@ def entries(agreement: str, due: Iterable[deadlines.Deadline], matters: Iterable
             summary=deadline.what,
             description=f"Rests on {deadline.rests_on}.",
             alarms=tuple(deadline.at - alarm.at for alarm in deadlines.alarms(deadline)),
+            day=deadline.day,
         )
         for deadline in due
     ]
