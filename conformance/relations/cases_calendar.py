@@ -181,8 +181,8 @@ def _matters() -> Course:
 
 
 DEADLINES = [
-    _deadlines("an agreement that goes on has the last day for a notice, one for both views, due at its end; also when it "
-               "has passed", "jk.toml", SIGNED, None, _at("2019-01-01T00:00:00.000Z", ["notice", LAST_DAY, None]),
+    _deadlines("an agreement that goes on has the last day for a notice, one for both views, due at its end; also when "
+               "it has passed", "jk.toml", SIGNED, None, _at("2019-01-01T00:00:00.000Z", ["notice", LAST_DAY, None]),
                _at("2019-08-24T09:00:00.000Z", ["notice", LAST_DAY, None], rings=[["notice", LAST_DAY, "PT6H"]]),
                _at("2019-08-24T14:00:00.000Z", ["notice", LAST_DAY, None], rings=[["notice", LAST_DAY, "PT1H"]]),
                _at("2019-10-01T00:00:00.000Z", ["notice", LAST_DAY, None])),

@@ -84,8 +84,8 @@ def _rounds_refused() -> Json:
     course("kr", T, "reopen", no="NOT_NOW")
     held = {"1": {"state": "cancelled"}, "2": {"state": "held", "window": DAY.split("/")}, "3": {"state": "cancelled"}}
     return course.vector(
-        "NO_SUCH_ROUND, ALREADY_CONVENED, NOT_HELD, CANCELLED, ALREADY_HELD, NOT_YET to the millisecond; nothing convened or held while adjourned",
-        "7", matters={T: then("closed", rounds=held)},
+        "NO_SUCH_ROUND, ALREADY_CONVENED, NOT_HELD, CANCELLED, ALREADY_HELD, NOT_YET to the millisecond; nothing "
+        "convened or held while adjourned", "7", matters={T: then("closed", rounds=held)},
     )  # fmt: skip
 
 
@@ -201,8 +201,8 @@ def _agreed_refused() -> Json:
     course("kr", M, "hold", "dialogue=kr-dialogue-1", no="HALF_A_ROUND")
     course("kr", M, "hold", "round=1", no="HALF_A_ROUND")
     return course.vector(
-        "OWN_OFFER, NOT_ON_THE_TABLE to the millisecond, ALREADY_AGREED, NOT_YET, NO_DIALOGUE, HALF_A_ROUND; a counter clears what was agreed "
-        "to, and all but the offerer agree to the same window", "9",
+        "OWN_OFFER, NOT_ON_THE_TABLE to the millisecond, ALREADY_AGREED, NOT_YET, NO_DIALOGUE, HALF_A_ROUND; a counter "
+        "clears what was agreed to, and all but the offerer agree to the same window", "9",
         matters={M: then("agreed", offered_by="us", consents={"jp": NEXT.split("/"), "kr": NEXT.split("/")},
                          agreed=NEXT.split("/"))},
         after=[[6, {M: then("proposed", consents={"jp": DAY.split("/"), "us": NEXT.split("/")}, agreed=None)}],

@@ -28,7 +28,7 @@ MOST_NAMED = 20
 
 
 def listed(due: Due, now: int) -> list[dict[str, Any]]:
-    """Every deadline in words for ``now`` (ms), with its newest alarm that has rung, and who has acknowledged that one."""
+    """Every deadline in words for ``now`` (ms), its newest alarm that has rung, and who has acknowledged that one."""
     rung = {alarm.deadline.id: alarm for alarm in due.rung}
     return [line_of(deadline, rung.get(deadline.id), due.seen) | told(deadline, now) for deadline in due.deadlines]
 

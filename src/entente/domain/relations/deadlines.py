@@ -169,9 +169,7 @@ def _actions(matter: Matter, zone: str) -> Iterator[Deadline]:
             yield _by_day(f"{matter.id}-{name}", day, "due", words, matter.id, zone)
 
 
-def _by_day(
-    name: str, day: date, kind: DeadlineKind, words: tuple[str, str], rests_on: str, zone: str
-) -> Deadline:
+def _by_day(name: str, day: date, kind: DeadlineKind, words: tuple[str, str], rests_on: str, zone: str) -> Deadline:
     """What is due by a local day, hence at its end; ``words`` before and after."""
     at = first_instant(day_after(day), zone)
     return Deadline(f"{name}-{day.isoformat()}", at, kind, words[0], rests_on, zone, words[1], day)

@@ -142,7 +142,7 @@ def digest(help: str) -> Field:  # noqa: A002 - as above
 
 
 def reference(help: str) -> Field:  # noqa: A002 - as above
-    """A registry's reference: letters, digits and ``/ . _ -``, with a digit in it and no blank, so that no name is one."""
+    """A registry's reference: letters, digits and ``/ . _ -``, with a digit and no blank, as few people are called."""
     return Field(help, _matching(_REFERENCE, "reference such as 2019/11/22-7"), metavar="REFERENCE")
 
 

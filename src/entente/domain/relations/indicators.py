@@ -200,8 +200,8 @@ INDICATORS = Table(
             },
         ),
         "observe": Verb(
-            "Take in a file of values, FILE.csv: UTF-8, the first line 'period,value', then a line for each period, which "
-            "is a month or date, and its decimal: '2019-07,10.5'. No blanks, quotes or signs of thousands; each period once.",
+            "Take in a file of values, --text en=figures.csv: UTF-8, the first line 'period,value', then one line for "
+            "each period, a month or date and its decimal: '2019-07,10.5'. No blanks, quotes or signs of thousands.",
             ("followed",),
             texts="must",
             fields={

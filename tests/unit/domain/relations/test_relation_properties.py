@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from relation_world import FIRST, LATER, ROUND, SECOND, START, TWO, make, texts_of
+from relation_world import FIRST, SECOND, START, TWO, make, texts_of
 
 from entente.domain.relations.conflicts import conflicts
 from entente.domain.relations.fields import Field
