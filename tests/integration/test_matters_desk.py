@@ -9,9 +9,11 @@ import pytest
 from support_matters import step
 from support_stop import Pair, Party
 
+from entente.cli.matter_screen import stands
+from entente.domain.agreement.instants import parse_instant
 from entente.node import commands_matters, matters
 from entente.node.commands import COMMANDS
-from entente.node.errors import UsageError
+from entente.node.errors import RefusedError, UsageError
 
 FIRST, LATER = "period,value\n2019-07,83.1\n2019-08,65.4\n", "period,value\n2019-08,66.0\n2019-09,62.0\n"
 
@@ -75,6 +77,40 @@ def test_two_meetings_at_once_are_named_with_who_is_expected(pair: Pair) -> None
     (found,) = asked(pair.kr, "meeting.conflicts")
     assert [found["first"]["matter"], found["second"]["matter"]] == names
     assert "jp: Minister of Defence" in found["who"]
+
+
+def test_a_meeting_that_became_a_round_stands_among_the_rounds_of_its_dialogue(
+    pair: Pair, capsys: pytest.CaptureFixture[str]
+) -> None:
+    window = "2019-12-24T02:00:00.000Z/2019-12-24T04:00:00.000Z"
+    talks = step(pair.jp, "dialogue", "propose", title={"en": "Export control policy"}, level="director_general")
+    name = step(pair.jp, "meeting", "propose", title={"en": "Summit"}, level="leader", window=(window,),
+                place="Chengdu", principal=("kr: President",))  # fmt: skip
+    pair.carry()
+    step(pair.kr, "dialogue", "accept", talks)
+    step(pair.kr, "meeting", "agree", name, window=window)
+    with pytest.raises(RefusedError) as refused:
+        step(pair.kr, "meeting", "hold", name, dialogue=talks, round="8")
+    assert refused.value.code == "NOT_YET"
+    pair.turn(parse_instant("2019-12-24T02:00:00Z"))
+    step(pair.kr, "meeting", "hold", name, dialogue=talks, round="8")
+    pair.carry()
+    (one,) = asked(pair.jp, "matter.list", kind="dialogue")
+    shown = asked(pair.jp, "matter.show", matter=talks)
+    met = {
+        "number": 8,
+        "meeting": name,
+        "window": window.split("/"),
+        "place": "Chengdu",
+        "principals": ["kr: President"],
+    }
+    assert one["met"] == shown["met"] == [met]
+    assert "met" not in asked(pair.jp, "matter.show", matter=name)
+    target: Any = SimpleNamespace(party="jp")
+    stands(target, shown, "Asia/Seoul", ())
+    assert f"8 held as {name} 2019-12-24 11:00:00 Chengdu kr: President" in " ".join(capsys.readouterr().out.split())
+    stands(target, asked(pair.jp, "matter.show", matter=name), "Asia/Seoul", ())
+    assert f"became round 8 of {talks}" in " ".join(capsys.readouterr().out.split())
 
 
 def test_a_matter_is_shown_page_by_page_and_in_few_steps_a_turn(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
