@@ -223,6 +223,29 @@ def _cancelled() -> Json:
                          matters={M: then("cancelled"), "kr-meeting-2": then("cancelled")})  # fmt: skip
 
 
+def _met() -> Json:
+    course = Course(*THREE)
+    _dialogue(course)
+    course("jp", T, "convene", "round=2", f"window={DAY}")
+    for number, window, audience in ((1, NEXT, THREE), (2, DAY, THREE), (3, DAY, ("jp", "kr")), (4, DAY, THREE)):
+        name = f"kr-meeting-{number}"
+        course("kr", name, "propose", "title.en=Summit", "level=leader", f"window={window}", audience=list(audience))
+        for party in audience[:1] + audience[2:]:
+            course(party, name, "agree", f"window={window}", audience=list(audience))
+    course.wait(30)
+    course("kr", M, "hold", f"dialogue={T}", "round=2")
+    course("jp", "kr-meeting-2", "hold", f"dialogue={T}", "round=1")
+    course("jp", "kr-meeting-3", "hold", f"dialogue={T}", "round=3", audience=["jp", "kr"])
+    course("jp", "kr-meeting-4", "hold", "dialogue=kr-dialogue-2", "round=4")
+    return course.vector(
+        "a dialogue has met in the meetings of all its parties that became its rounds, beside those it convened", "9",
+        matters={T: then("open", rounds={"2": {"state": "convened"}}), M: then("held", dialogue=T, round=2),
+                 **{f"kr-meeting-{number}": then("held") for number in (2, 3, 4)}},
+        met={T: [[1, "kr-meeting-2", *DAY.split("/")], [2, M, *NEXT.split("/")]]},
+    )  # fmt: skip
+
+
 VECTORS = [
-    make() for make in (_rounds, _rounds_refused, _minutes, _actions, _of_three, _agreed, _agreed_refused, _cancelled)
+    make()
+    for make in (_rounds, _rounds_refused, _minutes, _actions, _of_three, _agreed, _agreed_refused, _cancelled, _met)
 ]
