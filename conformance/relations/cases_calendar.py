@@ -72,6 +72,7 @@ def _agreed_window() -> Json:
     course("jp", "kr-meeting-3", "cancel")
     _meeting(course, "kr-meeting-4", NOON)
     course("jp", "kr-meeting-4", "agree", NOON)
+    course.wait(30)
     course("jp", "kr-meeting-4", "hold")
     states = ("agreed", "proposed", "cancelled", "held")
     return course.vector(
@@ -141,9 +142,9 @@ RESUMPTION = {"id": "kr-5", "by": "kr", "kind": "resume_notice", "dispatched": "
               "refs": ["kr-3"], "received": {"jp": "2019-11-22T10:00:00Z"}}  # fmt: skip
 END = "2019-11-22T15:00:00.000Z"
 """Midnight in Seoul."""
-LAST_DAY = "2019-08-23T15:00:00.000Z"
-"""The first instant of 24 August 2019 in Seoul, the last day for a notice."""
-NEXT_YEAR = "2020-08-23T15:00:00.000Z"
+LAST_DAY = "2019-08-24T15:00:00.000Z"
+"""The end of 24 August 2019 in Seoul, the last day for a notice."""
+NEXT_YEAR = "2020-08-24T15:00:00.000Z"
 
 
 def _deadlines(name: str, document: str, acts: list[Json], course: Course | None, *instants: Json) -> Json:
@@ -180,8 +181,10 @@ def _matters() -> Course:
 
 
 DEADLINES = [
-    _deadlines("an agreement that goes on has the last day for a notice, one for both views; also when it has passed",
-               "jk.toml", SIGNED, None, _at("2019-01-01T00:00:00.000Z", ["notice", LAST_DAY, None]),
+    _deadlines("an agreement that goes on has the last day for a notice, one for both views, due at its end; also when "
+               "it has passed", "jk.toml", SIGNED, None, _at("2019-01-01T00:00:00.000Z", ["notice", LAST_DAY, None]),
+               _at("2019-08-24T09:00:00.000Z", ["notice", LAST_DAY, None], rings=[["notice", LAST_DAY, "PT6H"]]),
+               _at("2019-08-24T14:00:00.000Z", ["notice", LAST_DAY, None], rings=[["notice", LAST_DAY, "PT1H"]]),
                _at("2019-10-01T00:00:00.000Z", ["notice", LAST_DAY, None])),
     _deadlines("a notice runs: its end is a deadline, and still one after it has come", "jk.toml", [*SIGNED, NOTICE],
                None,
@@ -201,7 +204,7 @@ DEADLINES = [
                _at("2019-12-01T00:00:00.000Z", ["end", "2019-11-22T10:00:00.000Z", None], ["notice", NEXT_YEAR, None])),
     _deadlines("measures and arrangements that stand have review days, actions that are not done have theirs; days are "
                "those of the zone of the termination clause", "jk.toml", SIGNED, _matters(),
-               _at("2019-12-01T00:00:00.000Z", ["review", "2020-01-09T15:00:00.000Z", "kr-measure-1"],
-                   ["review", "2020-01-10T15:00:00.000Z", "jp-arrangement-1"],
-                   ["due", "2020-01-12T15:00:00.000Z", T], ["notice", NEXT_YEAR, None])),
+               _at("2019-12-01T00:00:00.000Z", ["review", "2020-01-10T15:00:00.000Z", "kr-measure-1"],
+                   ["review", "2020-01-11T15:00:00.000Z", "jp-arrangement-1"],
+                   ["due", "2020-01-13T15:00:00.000Z", T], ["notice", NEXT_YEAR, None])),
 ]  # fmt: skip

@@ -18,6 +18,7 @@ def _rounds() -> Json:
     course("jp", T, "convene", "round=7", f"window={DAY}", "place=Tokyo", "zone=Asia/Tokyo", "video=no",
            "participant=jp: Director-General")  # fmt: skip
     course("kr", T, "postpone", "round=7", f"window={NEXT}", "reason.en=Weather")
+    course.wait(30)
     course("jp", T, "hold", "round=7")
     course("kr", T, "convene", "round=8", f"window={DAY}", "video=yes")
     course("kr", T, "cancel", "round=8")
@@ -66,7 +67,10 @@ def _rounds_refused() -> Json:
     course("kr", T, "hold", "round=1", no="CANCELLED")
     course("kr", T, "minute", "round=1", texts=(WORDS,), no="NOT_HELD")
     course("kr", T, "convene", "round=2", f"window={DAY}")
-    course("kr", T, "hold", "round=2")
+    begins = DAY.partition("/")[0]
+    course("kr", T, "hold", "round=2", at=begins.replace("01:00:00.000Z", "00:59:59.999Z"), no="NOT_YET")
+    course("kr", T, "hold", "round=2", at=begins)
+    course.wait(30)
     course("kr", T, "hold", "round=2", no="ALREADY_HELD")
     course("kr", T, "cancel", "round=2", no="ALREADY_HELD")
     course("kr", T, "postpone", "round=2", f"window={NEXT}", no="ALREADY_HELD")
@@ -80,8 +84,8 @@ def _rounds_refused() -> Json:
     course("kr", T, "reopen", no="NOT_NOW")
     held = {"1": {"state": "cancelled"}, "2": {"state": "held", "window": DAY.split("/")}, "3": {"state": "cancelled"}}
     return course.vector(
-        "NO_SUCH_ROUND, ALREADY_CONVENED, NOT_HELD, CANCELLED, ALREADY_HELD; nothing convened or held while adjourned",
-        "7", matters={T: then("closed", rounds=held)},
+        "NO_SUCH_ROUND, ALREADY_CONVENED, NOT_HELD, CANCELLED, ALREADY_HELD, NOT_YET to the millisecond; nothing "
+        "convened or held while adjourned", "7", matters={T: then("closed", rounds=held)},
     )  # fmt: skip
 
 
@@ -90,6 +94,7 @@ def _minutes() -> Json:
     _dialogue(course)
     course("kr", T, "convene", "round=1", f"window={DAY}")
     course("kr", T, "convene", "round=2", f"window={NEXT}")
+    course.wait(30)
     course("kr", T, "hold", "round=1")
     course("kr", T, "hold", "round=2")
     course("kr", T, "minute", "round=1", texts=(WORDS,))
@@ -149,7 +154,8 @@ def _agreed() -> Json:
             "attendee=China: Premier", "principal=jp: Prime Minister", "principal=kr: President")  # fmt: skip
     course("jp", M, "counter", f"window={NEXT}", "zone=Asia/Tokyo")
     course("kr", M, "agree", f"window={NEXT}")
-    course("jp", M, "hold", "round=kr-dialogue-4")
+    course.wait(30)
+    course("jp", M, "hold", "dialogue=kr-dialogue-4", "round=2")
     course("jp", M, "record", texts=(WORDS,))
     course("jp", M, "propose_record", texts=(OTHERS,))
     course("kr", M, "propose_record", texts=(OTHERS,), no="ALREADY_PROPOSED")
@@ -160,7 +166,7 @@ def _agreed() -> Json:
     shown = {"level": "leader", "host_event": {"en": "Trilateral summit"}, "host_place": "Chengdu",
              "attendees": ["China: Premier"], "principals": ["jp: Prime Minister", "kr: President"], "offered_by": "jp",
              "windows": [NEXT.split("/")], "agreed": NEXT.split("/"), "place": "Chengdu", "zone": "Asia/Tokyo",
-             "round": "kr-dialogue-4",
+             "dialogue": "kr-dialogue-4", "round": 2,
              "record": {"own": {"jp": {"wording": wording(WORDS)}}, "agreed": wording(OTHERS)}}  # fmt: skip
     return course.vector(
         "a meeting is proposed, countered, agreed to, held and recorded; a place that the counter does not name stays",
@@ -188,10 +194,15 @@ def _agreed_refused() -> Json:
     course("kr", M, "agree", f"window={NEXT}")
     course("kr", M, "counter", f"window={DAY}", no="NOT_NOW")
     course("kr", M, "agree", f"window={NEXT}", no="NOT_NOW")
-    course("kr", M, "hold", "round=kr-measure-1", no="NO_DIALOGUE")
+    begins = NEXT.partition("/")[0]
+    course("kr", M, "hold", at=begins.replace("01:00:00.000Z", "00:59:59.999Z"), no="NOT_YET")
+    course("kr", M, "hold", "dialogue=kr-measure-1", "round=1", at=begins, no="NO_DIALOGUE")
+    course.wait(30)
+    course("kr", M, "hold", "dialogue=kr-dialogue-1", no="HALF_A_ROUND")
+    course("kr", M, "hold", "round=1", no="HALF_A_ROUND")
     return course.vector(
-        "OWN_OFFER, NOT_ON_THE_TABLE to the millisecond, ALREADY_AGREED, NO_DIALOGUE; a counter clears what was agreed "
-        "to, and all but the offerer agree to the same window", "9",
+        "OWN_OFFER, NOT_ON_THE_TABLE to the millisecond, ALREADY_AGREED, NOT_YET, NO_DIALOGUE, HALF_A_ROUND; a counter "
+        "clears what was agreed to, and all but the offerer agree to the same window", "9",
         matters={M: then("agreed", offered_by="us", consents={"jp": NEXT.split("/"), "kr": NEXT.split("/")},
                          agreed=NEXT.split("/"))},
         after=[[6, {M: then("proposed", consents={"jp": DAY.split("/"), "us": NEXT.split("/")}, agreed=None)}],
@@ -212,6 +223,29 @@ def _cancelled() -> Json:
                          matters={M: then("cancelled"), "kr-meeting-2": then("cancelled")})  # fmt: skip
 
 
+def _met() -> Json:
+    course = Course(*THREE)
+    _dialogue(course)
+    course("jp", T, "convene", "round=2", f"window={DAY}")
+    for number, window, audience in ((1, NEXT, THREE), (2, DAY, THREE), (3, DAY, ("jp", "kr")), (4, DAY, THREE)):
+        name = f"kr-meeting-{number}"
+        course("kr", name, "propose", "title.en=Summit", "level=leader", f"window={window}", audience=list(audience))
+        for party in audience[:1] + audience[2:]:
+            course(party, name, "agree", f"window={window}", audience=list(audience))
+    course.wait(30)
+    course("kr", M, "hold", f"dialogue={T}", "round=2")
+    course("jp", "kr-meeting-2", "hold", f"dialogue={T}", "round=1")
+    course("jp", "kr-meeting-3", "hold", f"dialogue={T}", "round=3", audience=["jp", "kr"])
+    course("jp", "kr-meeting-4", "hold", "dialogue=kr-dialogue-2", "round=4")
+    return course.vector(
+        "a dialogue has met in the meetings of all its parties that became its rounds, beside those it convened", "9",
+        matters={T: then("open", rounds={"2": {"state": "convened"}}), M: then("held", dialogue=T, round=2),
+                 **{f"kr-meeting-{number}": then("held") for number in (2, 3, 4)}},
+        met={T: [[1, "kr-meeting-2", *DAY.split("/")], [2, M, *NEXT.split("/")]]},
+    )  # fmt: skip
+
+
 VECTORS = [
-    make() for make in (_rounds, _rounds_refused, _minutes, _actions, _of_three, _agreed, _agreed_refused, _cancelled)
+    make()
+    for make in (_rounds, _rounds_refused, _minutes, _actions, _of_three, _agreed, _agreed_refused, _cancelled, _met)
 ]

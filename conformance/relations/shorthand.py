@@ -50,6 +50,7 @@ class Course:
     def __init__(self, *audience: str) -> None:
         self.audience = audience or TWO
         self.steps: list[Json] = []
+        self._later = timedelta()
         self.refused: list[list[Any]] = []
         self._opened: dict[str, str] = {}
         self._written: dict[str, int] = {}
@@ -73,7 +74,7 @@ class Course:
             "kind": kind or matter.split("-")[1],
             "verb": verb,
             "by": by,
-            "at": at or written(START + timedelta(minutes=len(self.steps) + 1)),
+            "at": at or written(START + self._later + timedelta(minutes=len(self.steps) + 1)),
             "incarnation": "0" * 16,
             "seq": seq,
             "audience": list(self.audience),
@@ -89,6 +90,10 @@ class Course:
         if no:
             self.refused.append([by, step["incarnation"], step["seq"], no])
         return step
+
+    def wait(self, days: int) -> None:
+        """So many days go by before the next step."""
+        self._later += timedelta(days=days)
 
     def vector(self, name: str, section: str, **expect: Any) -> Json:
         """One vector of this course: ``matters`` are ``id=state`` and their views, the rest is as it is given."""

@@ -1,5 +1,8 @@
 """Deadlines at a node: they ring until an officer has seen them, and stand in a calendar that others can read."""
 
+from datetime import date
+from typing import Any
+
 import pytest
 from icalendar import Calendar
 from support_matters import step
@@ -19,8 +22,12 @@ def entries(party: Party) -> list[Entry]:
     return deadlines.entries(party.ledger.agreement.hex(), due, deadlines.arranged(party.node, party.ledger))
 
 
+def listed(party: Party) -> list[dict[str, Any]]:
+    return deadlines.listed(party.node.ringing.due(party.ledger), party.node.instant())
+
+
 def ringing(pair: Pair) -> list[str]:
-    found = [line["alarm"] for line in deadlines.listed(pair.jp.node.ringing.due(pair.jp.ledger))]
+    found = [line["alarm"] for line in listed(pair.jp)]
     return [alarm["id"] for alarm in found if alarm is not None and alarm["acknowledged"] is None]
 
 
@@ -50,9 +57,7 @@ def test_who_has_seen_it_is_there_after_a_start_and_in_no_other_partys_hands(pai
     assert name not in ringing(pair)
     assert pair.jp.size() == before
     (seen,) = [
-        line["alarm"]["acknowledged"]
-        for line in deadlines.listed(pair.jp.node.ringing.due(pair.jp.ledger))
-        if line["alarm"] and line["alarm"]["id"] == name
+        line["alarm"]["acknowledged"] for line in listed(pair.jp) if line["alarm"] and line["alarm"]["id"] == name
     ]
     assert seen["person"] == "t1"
 
@@ -93,3 +98,32 @@ def test_a_calendar_program_rings_at_the_very_instants_at_which_the_node_does() 
         assert event["DTSTART"].to_ical().endswith(b"Z")
         rings = [event["DTSTART"].dt + alarm["TRIGGER"].dt for alarm in event.walk("VALARM")]
         assert [round(each.timestamp() * 1000) for each in rings] == [alarm.at for alarm in alarms(deadline)]
+
+
+def test_what_is_due_by_a_day_stands_on_that_day_and_rings_at_the_very_instants() -> None:
+    """A reader's calendar is in any zone: its midnights are others than those of the agreement."""
+    at, day = parse_instant("2019-08-25T00:00:00+09:00"), date(2019, 8, 24)
+    deadline = Deadline("notice-2019-08-24", at, "notice", "The last day", "21(3)", "Asia/Seoul", "Passed", day)
+    data = calendar("jp", deadlines.entries("ab" * 32, [deadline], []), stamped=0)
+    (event,) = Calendar.from_ical(data).walk("VEVENT")
+    assert b"DTSTART;VALUE=DATE:20190824\r\n" in data
+    assert event["DTSTART"].dt == day
+    assert b"TRIGGER;VALUE=DATE-TIME:20190824T140000Z\r\n" in data
+    rings = [round(alarm["TRIGGER"].dt.timestamp() * 1000) for alarm in event.walk("VALARM")]
+    assert rings == [alarm.at for alarm in alarms(deadline)]
+
+
+def test_a_listed_deadline_has_its_day_and_says_once_it_has_passed(october: Pair) -> None:
+    pair = october
+    step(pair.jp, "measure", "announce", subject="other", title={"en": "T"}, review="2019-11-21")
+    ends = parse_instant("2019-11-22T00:00:00+09:00")
+    for now, words in ((ends - 1, "The measure is to be looked at again: T"), (ends, "The measure was to be")):
+        pair.turn(now)
+        lines = {line["id"]: line for line in listed(pair.jp)}
+        assert lines["jp-measure-1-review-2019-11-21"]["what"].startswith(words)
+        assert lines["jp-measure-1-review-2019-11-21"]["day"] == "2019-11-21"
+        assert lines["jp-measure-1-review-2019-11-21"]["at"] == format_instant(ends)
+        assert lines[f"end-{format_instant(END)}"]["day"] is None
+    pair.turn(END)
+    (end,) = [line for line in listed(pair.jp) if line["kind"] == "end"]
+    assert end["what"].startswith("The agreement has ended, in the view of")

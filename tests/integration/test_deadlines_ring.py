@@ -13,7 +13,7 @@ from support_health import Watched, measured
 from support_kill import PATIENCE, NodeProcess, until
 from support_matters import step
 from support_nodes import done, entente, spawn
-from support_stop import END, OCTOBER, Pair, copy_template
+from support_stop import END, OCTOBER, Pair, Party, copy_template
 
 from entente.domain.agreement.instants import format_instant, parse_instant
 from entente.node import deadlines, ringing
@@ -40,6 +40,10 @@ def due(watched: Watched) -> dict[str, Finding]:
     found = {each.id: each for each in watched.health.verdict() if each.id.startswith("deadline/")}
     assert all(states[name] == "warn" for name in found)
     return {name.split("/", 2)[2]: each for name, each in found.items()}
+
+
+def listed(party: Party) -> list[dict[str, Any]]:
+    return deadlines.listed(party.node.ringing.due(party.ledger), party.node.instant())
 
 
 def samples(watched: Watched) -> dict[str, float]:
@@ -96,19 +100,19 @@ def test_nothing_is_broken_by_what_comes_due(october: Pair, jp: Watched) -> None
 
 
 def test_neither_metrics_nor_health_say_a_word_that_a_person_wrote(october: Pair, jp: Watched) -> None:
-    step(october.kr, "measure", "announce", subject="other", title={"en": SECRET}, review="2019-10-03")
+    step(october.kr, "measure", "announce", subject="other", title={"en": SECRET}, review="2019-10-02")
     talks = step(october.kr, "dialogue", "propose", title={"en": SECRET}, level="working")
     october.carry()
     step(october.jp, "dialogue", "accept", talks)
     for action in ("raid-at-dawn", "raid-at-dusk"):
-        step(october.jp, "dialogue", "assign", talks, action=action, to="kr", due="2019-10-03", summary={"en": SECRET})
+        step(october.jp, "dialogue", "assign", talks, action=action, to="kr", due="2019-10-02", summary={"en": SECRET})
     found = due(jp)
     assert set(found) == {
-        "kr-measure-1-review-2019-10-03/P1D", f"{talks}-due-2019-10-03/P1D", f"{talks}-due-2019-10-03/P1D/2",
+        "kr-measure-1-review-2019-10-02/P1D", f"{talks}-due-2019-10-02/P1D", f"{talks}-due-2019-10-02/P1D/2",
     }  # fmt: skip
     assert all(SECRET in each.what for each in found.values()), "whoever may command the node reads what it is"
     remedies = " ".join(each.remedy for each in found.values())
-    assert f"{talks}-raid-at-dawn-2019-10-03/P1D" in remedies
+    assert f"{talks}-raid-at-dawn-2019-10-02/P1D" in remedies
     page = jp.metrics.text().decode()
     assert "kr-measure-1" not in page
     for text in (page, *(each.id for each in found.values())):
@@ -127,7 +131,7 @@ def test_the_last_day_for_a_notice_is_counted_down_until_it_has_come(october: Pa
     assert samples(jp)["entente_notice_seconds"] != samples(jp)["entente_notice_seconds"], "this term's has passed"
     october.turn(END)
     assert due(jp) == {}
-    assert samples(jp)["entente_notice_seconds"] == (parse_instant("2020-08-24T00:00:00+09:00") - END) / 1000
+    assert samples(jp)["entente_notice_seconds"] == (parse_instant("2020-08-25T00:00:00+09:00") - END) / 1000
 
 
 def test_nothing_is_computed_while_nothing_has_changed_and_no_alarm_has_come(october: Pair) -> None:
@@ -166,8 +170,9 @@ def test_many_alarms_at_once_are_told_a_few_a_look_and_each_once(
     october: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ringing, "MAX_TOLD", 2)
-    for day in range(1, 6):
+    for day in range(3, 8):
         step(october.jp, "measure", "announce", subject="other", title={"en": "T"}, review=f"2019-10-{day:02}")
+    october.turn(parse_instant("2019-10-07T12:00:00+09:00"))
     told: list[str] = []
     october.jp.node.ringing.rang = lambda _ledger, alarm: told.append(alarm.id)
     counts = []
@@ -189,7 +194,7 @@ def test_a_listed_deadline_says_who_saw_it_and_when_also_after_a_start(october: 
     october.turn(RINGS["PT6H"])
     deadlines.acknowledge(party.node, party.ledger, f"{NAME}/PT6H", "t1")
     for _ in range(2):
-        (line,) = [each for each in deadlines.listed(party.node.ringing.due(party.ledger)) if each["id"] == NAME]
+        (line,) = [each for each in listed(party) if each["id"] == NAME]
         assert line["alarm"]["acknowledged"] == {"person": "t1", "at": format_instant(RINGS["PT6H"])}
         party.node.close()
         party.open()

@@ -9,9 +9,11 @@ import pytest
 from support_matters import step
 from support_stop import Pair, Party
 
+from entente.cli.matter_screen import stands
+from entente.domain.agreement.instants import parse_instant
 from entente.node import commands_matters, matters
 from entente.node.commands import COMMANDS
-from entente.node.errors import UsageError
+from entente.node.errors import RefusedError, UsageError
 
 FIRST, LATER = "period,value\n2019-07,83.1\n2019-08,65.4\n", "period,value\n2019-08,66.0\n2019-09,62.0\n"
 
@@ -77,6 +79,40 @@ def test_two_meetings_at_once_are_named_with_who_is_expected(pair: Pair) -> None
     assert "jp: Minister of Defence" in found["who"]
 
 
+def test_a_meeting_that_became_a_round_stands_among_the_rounds_of_its_dialogue(
+    pair: Pair, capsys: pytest.CaptureFixture[str]
+) -> None:
+    window = "2019-12-24T02:00:00.000Z/2019-12-24T04:00:00.000Z"
+    talks = step(pair.jp, "dialogue", "propose", title={"en": "Export control policy"}, level="director_general")
+    name = step(pair.jp, "meeting", "propose", title={"en": "Summit"}, level="leader", window=(window,),
+                place="Chengdu", principal=("kr: President",))  # fmt: skip
+    pair.carry()
+    step(pair.kr, "dialogue", "accept", talks)
+    step(pair.kr, "meeting", "agree", name, window=window)
+    with pytest.raises(RefusedError) as refused:
+        step(pair.kr, "meeting", "hold", name, dialogue=talks, round="8")
+    assert refused.value.code == "NOT_YET"
+    pair.turn(parse_instant("2019-12-24T02:00:00Z"))
+    step(pair.kr, "meeting", "hold", name, dialogue=talks, round="8")
+    pair.carry()
+    (one,) = asked(pair.jp, "matter.list", kind="dialogue")
+    shown = asked(pair.jp, "matter.show", matter=talks)
+    met = {
+        "number": 8,
+        "meeting": name,
+        "window": window.split("/"),
+        "place": "Chengdu",
+        "principals": ["kr: President"],
+    }
+    assert one["met"] == shown["met"] == [met]
+    assert "met" not in asked(pair.jp, "matter.show", matter=name)
+    target: Any = SimpleNamespace(party="jp")
+    stands(target, shown, "2020-01-01T00:00:00.000Z", "Asia/Seoul", ())
+    assert f"8 held as {name} 2019-12-24 11:00:00 Chengdu kr: President" in " ".join(capsys.readouterr().out.split())
+    stands(target, asked(pair.jp, "matter.show", matter=name), "2020-01-01T00:00:00.000Z", "Asia/Seoul", ())
+    assert f"became round 8 of {talks}" in " ".join(capsys.readouterr().out.split())
+
+
 def test_a_matter_is_shown_page_by_page_and_in_few_steps_a_turn(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(commands_matters, "PAGE", 5)
     monkeypatch.setattr(commands_matters, "AT_ONCE", 2)
@@ -130,3 +166,16 @@ def test_answers_about_every_matter_are_not_made_on_the_writers_thread(pair: Pai
     assert len(turns) == 1
     assert all(part not in repr(turns) for part in ("BEGIN:VCALENDAR", "2020-01-01T", "'rests_on'", "'between'"))
     assert "kr-measure-1" in str(answer)
+
+
+def test_a_file_of_figures_that_cannot_be_read_is_refused_before_it_stands_for_good(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = step(pair.kr, "indicator", "follow", title={"en": "Imports"}, unit="index", source="EXERCISE")
+    plain, size = matters.Wording, pair.kr.size()
+    monkeypatch.setattr(matters, "Wording", lambda lang, _kind, data: plain(lang, "text/csv", data))
+    for text in ("a,b\nx,y\n", "2019-07,1\n", "period,value\n2019-13,1\n", 'period,value\n2019-07,"1,000"\n'):
+        with pytest.raises(UsageError) as refused:
+            step(pair.kr, "indicator", "observe", name, texts={"en": text})
+        assert (refused.value.code, pair.kr.size()) == ("BAD_FILE", size)
+    step(pair.kr, "indicator", "observe", name, texts={"en": FIRST})

@@ -36,9 +36,10 @@ def list_command(directory: Path, agreement: str | None, as_json: bool) -> None:
     if not found:
         click.echo("None.")
         return
-    grid = screens.table("at (UTC)", "what", "rests on", "alarm", folds=["what"])
+    grid = screens.table("at (UTC), or by", "what", "rests on", "alarm", folds=["what"])
     for line in found:
-        grid.add_row(line["at"], line["what"], line["rests_on"], _alarm(line["alarm"]))
+        at = screens.day(line["day"]) if line["day"] else line["at"]
+        grid.add_row(at, line["what"], line["rests_on"], _alarm(line["alarm"]))
     console().print(grid)
 
 

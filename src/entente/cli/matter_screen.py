@@ -111,12 +111,15 @@ def _dialogue(found: Mapping[str, Any], _see: See) -> Facts:
 
 
 def _rounds(found: Mapping[str, Any], see: See) -> Iterator[Table]:
-    if found["rounds"]:
+    if found["rounds"] or found["met"]:
         grid = screens.table("round", "state", f"begins ({see.zone})", "place", "participants", folds=["participants"])
         for number, held in found["rounds"].items():
             place = "by video" if held["video"] else held["place"]
             when = screens.local(held["window"][0], see.zone)
             grid.add_row(number, held["state"], when, place, "\n".join(held["participants"]))
+        for one in found["met"]:
+            when, number = screens.local(one["window"][0], see.zone), str(one["number"])
+            grid.add_row(number, f"held as {one['meeting']}", when, one["place"], "\n".join(one["principals"]))
         yield grid
     for number, held in found["rounds"].items():
         yield from _joint(held["minutes"], f"minutes of round {number}", see)
@@ -170,7 +173,7 @@ def _meeting(found: Mapping[str, Any], _see: See) -> Facts:
     yield "place", found["place"]
     yield "principals", "; ".join(found["principals"])
     yield "also there", "; ".join(found["attendees"])
-    yield "became", f"a round of {found['round']}" if found["round"] else ""
+    yield "became", f"round {found['round']} of {found['dialogue']}" if found["round"] else ""
     yield "offered by", found["offered_by"] if found["agreed"] is None else ""
 
 

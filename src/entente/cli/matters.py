@@ -70,6 +70,7 @@ def _command(table: Table, name: str, verb: Verb) -> click.Command:
 SAMPLES = {
     "TEXT": "'...'", "LANG=TEXT": "en='...'", "INSTANT": "2019-11-22T18:00:00+09:00", "DATE": "2019-11-22", "ID": "wto",
     "PARTY": "kr", "MATTER": "kr-dialogue-1", "NUMBER": "7", "ZONE": "Asia/Seoul", "SHA256": "0" * 64,
+    "REFERENCE": "2019/11/22-7",
     "INSTANT/INSTANT": "2019-12-16T01:00:00Z/2019-12-16T10:00:00Z",
 }  # fmt: skip
 """What an example says of a field, by how the field is written."""
@@ -82,7 +83,7 @@ def _example(kind: Kind, name: str, verb: Verb) -> str:
     for field, spec in verb.fields.items():
         if spec.required:
             words.append(f"--{field.replace('_', '-')} {SAMPLES.get(spec.metavar, spec.metavar.partition('|')[0])}")
-    words += ["--text en=text.txt"] if verb.texts == "must" else []
+    words += [f"--text en={'figures.csv' if kind == 'indicator' else 'text.txt'}"] if verb.texts == "must" else []
     lines = [words[0]]
     for word in [*words[1:], "--office treaty --person t1"]:
         if len(lines[-1]) + len(word) > MAX_EXAMPLE:

@@ -68,7 +68,8 @@ def rings(directory: Path, line: dict[str, Any], zone: str, agreement: str | Non
     from entente.cli import screens
     from entente.cli.output import console, plain
 
-    text = plain(f"{line['what']}: {screens.local(line['at'], zone)}")
+    day = line.get("day")
+    text = plain(f"{line['what']}: {screens.day(day) if day else screens.local(line['at'], zone)}")
     which = f" --agreement {agreement[:16]}" if agreement is not None else ""
     console().print(Text.assemble(("DUE ", "bold yellow"), text), soft_wrap=True)
     seen = f"  seen? entente deadlines acknowledge {directory} {line['alarm']['id']} --person ID{which}"

@@ -15,8 +15,9 @@ from rich.text import Text
 from entente.cli.client import Target
 from entente.cli.output import console, plain
 from entente.domain.agreement.calendar import zone as zone_of
-from entente.domain.agreement.instants import EPOCH, parse_instant
+from entente.domain.agreement.instants import EPOCH, parse_day, parse_instant
 from entente.domain.agreement.terms import article_in_words
+from entente.domain.relations.chronicle_words import day_in_words
 
 REALITY: Mapping[str, tuple[str, str]] = {
     "actual": ("ACTUAL", "bold red"),
@@ -66,6 +67,11 @@ def moment(instant: str | None, zone: str) -> str:
     if instant is None:
         return "-"
     return instant if zone == "UTC" else f"{local(instant, zone)} {zone} ({instant})"
+
+
+def day(date_: str) -> str:
+    """A local day (ISO 8601) by whose end something is due: ``24 August 2019 (until midnight)``."""
+    return f"{day_in_words(parse_day(date_), 'en')} (until midnight)"
 
 
 def words(texts: Mapping[str, str]) -> str:

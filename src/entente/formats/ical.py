@@ -5,14 +5,17 @@ program could write to.
 """
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Literal, NamedTuple
 
 Status = Literal["CONFIRMED", "TENTATIVE", "CANCELLED"]
 
 
 class Entry(NamedTuple):
-    """Something in a calendar; instants in ms. ``ends`` None: a moment. ``alarms``: ms before it, each one alarm."""
+    """Something in a calendar; instants in ms. ``ends`` None: a moment. ``alarms``: ms before it, each one alarm.
+
+    ``day``: it stands on that whole day, whatever zone the calendar is read in, and its alarms at the same instants.
+    """
 
     uid: str
     begins: int
@@ -22,6 +25,7 @@ class Entry(NamedTuple):
     place: str = ""
     status: Status = "CONFIRMED"
     alarms: tuple[int, ...] = ()
+    day: date | None = None
 
 
 def calendar(name: str, entries: Iterable[Entry], *, stamped: int) -> bytes:
@@ -37,7 +41,7 @@ def calendar(name: str, entries: Iterable[Entry], *, stamped: int) -> bytes:
         event = Event()
         event.add("uid", entry.uid)
         event.add("dtstamp", _moment(stamped))
-        event.add("dtstart", _moment(entry.begins))
+        event.add("dtstart", entry.day or _moment(entry.begins))
         if entry.ends is not None:
             event.add("dtend", _moment(entry.ends))
         event.add("summary", entry.summary)
@@ -50,7 +54,11 @@ def calendar(name: str, entries: Iterable[Entry], *, stamped: int) -> bytes:
             alarm = Alarm()
             alarm.add("action", "DISPLAY")
             alarm.add("description", entry.summary)
-            alarm.add("trigger", -timedelta(milliseconds=before))
+            if entry.day is None:
+                alarm.add("trigger", -timedelta(milliseconds=before))
+            else:
+                # A length of time before a date is counted from the reader's own midnight, which is another instant.
+                alarm.add("trigger", _moment(entry.begins - before), parameters={"VALUE": "DATE-TIME"})
             event.add_component(alarm)
         made.add_component(event)
     data: bytes = made.to_ical()

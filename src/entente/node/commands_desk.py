@@ -36,8 +36,8 @@ class DeadlineArgs(Args, kw_only=True):
 async def deadline_list(daemon: "Daemon", args: DeadlineArgs) -> Any:
     """What comes due, the earliest first, and the alarms that have rung."""
     ledger = the_ledger(daemon, args.agreement)
-    due = await daemon.do(lambda: daemon.node.ringing.due(ledger))
-    return await asyncio.to_thread(deadlines.listed, due)
+    due, now = await daemon.do(lambda: (daemon.node.ringing.due(ledger), daemon.node.instant()))
+    return await asyncio.to_thread(deadlines.listed, due, now)
 
 
 class AcknowledgeArgs(Args, kw_only=True):

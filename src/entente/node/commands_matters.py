@@ -4,13 +4,14 @@ import asyncio
 import base64
 import binascii
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from entente.domain.agreement.instants import format_instant
 from entente.domain.relations.matters import TABLES
+from entente.domain.relations.rounds import Met, by_dialogue, met
 from entente.domain.relations.steps import Kind, Refusal, Step, some
 from entente.domain.relations.table import Matter
 from entente.node import matters
@@ -120,7 +121,9 @@ async def matter_list(daemon: "Daemon", args: ListArgs) -> Any:
         return seen(daemon.node, ledger, embargoed=args.embargoed), hide
 
     def shown() -> Any:
-        return _without([matter_view(each) for each in found if args.kind in (None, each.kind)], hide)
+        became = by_dialogue({each.id: each for each in found})
+        views = [matter_view(each, became.get(each.id, ())) for each in found if args.kind in (None, each.kind)]
+        return _without(views, hide)
 
     found, hide = await daemon.do(work)
     # Not on the writer's thread: matters are made anew where they change, and those that are given never do.
@@ -152,7 +155,8 @@ async def matter_show(daemon: "Daemon", args: ShowArgs) -> Any:
     for part in _parts(page):
         # Each is its own turn of the writer's, in the lane that gives way: a FLASH may go between.
         steps += await daemon.do(partial(_views, node, ledger, part), BULK)
-    shown = _without(await asyncio.to_thread(matter_view, matter) | {"steps": steps}, hide)
+    became = met(await daemon.do(lambda: ledger.projection.steps.matters), matter.id)
+    shown = _without(await asyncio.to_thread(matter_view, matter, became) | {"steps": steps}, hide)
     return shown if args.after is None else shown | {"next": None if whole else _cursor(page[-1].step)}
 
 
@@ -232,8 +236,11 @@ def _is_one(value: Any, unseen: frozenset[str]) -> bool:
     return isinstance(value, str) and value in unseen
 
 
-def matter_view(matter: Matter) -> dict[str, Any]:
-    """A matter as commands answer it; instants in UTC, days as local dates."""
+def matter_view(matter: Matter, became: Sequence[Met] = ()) -> dict[str, Any]:
+    """A matter as commands answer it; instants in UTC, days as local dates.
+
+    ``became`` are the meetings that became rounds of a dialogue.
+    """
     common = {
         "id": matter.id,
         "kind": matter.kind,
@@ -243,7 +250,8 @@ def matter_view(matter: Matter) -> dict[str, Any]:
         "opened": format_instant(matter.opened.at),
         "changed": format_instant(max(step.at for step in matter.steps)),
     }
-    return common | TABLES[matter.kind].show(matter)
+    rounds = {"met": [each.show() for each in became]} if matter.kind == "dialogue" else {}
+    return common | TABLES[matter.kind].show(matter) | rounds
 
 
 def step_view(node: "Node", ledger: Ledger, record: StepRecord) -> dict[str, Any]:

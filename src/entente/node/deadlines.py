@@ -27,10 +27,10 @@ MOST_NAMED = 20
 """Alarms that a refusal names."""
 
 
-def listed(due: Due) -> list[dict[str, Any]]:
-    """Every deadline with its newest alarm that has rung, and who has acknowledged that one."""
+def listed(due: Due, now: int) -> list[dict[str, Any]]:
+    """Every deadline in words for ``now`` (ms), its newest alarm that has rung, and who has acknowledged that one."""
     rung = {alarm.deadline.id: alarm for alarm in due.rung}
-    return [line_of(deadline, rung.get(deadline.id), due.seen) for deadline in due.deadlines]
+    return [line_of(deadline, rung.get(deadline.id), due.seen, now) for deadline in due.deadlines]
 
 
 def acknowledge(node: "Node", ledger: Ledger, alarm: str, person: str) -> dict[str, Any]:
@@ -76,6 +76,7 @@ def entries(agreement: str, due: Iterable[deadlines.Deadline], matters: Iterable
             summary=deadline.what,
             description=f"Rests on {deadline.rests_on}.",
             alarms=tuple(deadline.at - alarm.at for alarm in deadlines.alarms(deadline)),
+            day=deadline.day,
         )
         for deadline in due
     ]

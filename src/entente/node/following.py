@@ -74,7 +74,8 @@ class Following:
         name = (ledger.agreement, alarm.id, grounds(ledger, alarm.deadline))
         if self._deadlines and self._begun and self._ledger in (None, ledger) and name not in self._rung:
             self._rung.add(name)
-            line, zone = line_of_deadline(alarm.deadline, alarm, {}), alarm.deadline.zone
+            now, zone = self._daemon.node.instant(), alarm.deadline.zone
+            line = line_of_deadline(alarm.deadline, alarm, {}, now)
             self._tell({"deadline": line, "agreement": ledger.agreement.hex(), "zone": zone})
 
     def _tell(self, value: dict[str, Any]) -> None:

@@ -271,7 +271,7 @@ def agreement_facts(node: "Node", ledger: Ledger, now: int) -> AgreementFacts:
         acts=tuple(pending_acts(ledger)),
         uncosigned=tuple(uncosigned(node, ledger)),
         ringing=tuple(
-            RingingFacts(name_of(alarm), alarm.id, alarm.deadline.what, alarm.deadline.at, alarm.at)
+            RingingFacts(name_of(alarm), alarm.id, alarm.deadline.said(now), alarm.deadline.at, alarm.at)
             for alarm in unseen[:MAX_RINGING]
         ),
         rings=len(unseen),

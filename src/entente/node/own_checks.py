@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from entente.domain.agreement.calendar import local_day
 from entente.domain.agreement.terms import Agreement
 from entente.domain.marking.found import marked
+from entente.domain.relations.indicators import faults
 from entente.domain.relations.steps import Step, some
 from entente.node import drafts
 from entente.node.agreements import SECOND_PERSON, in_force, two_persons
@@ -101,6 +102,7 @@ def check_texts(node: "Node", ledger: Ledger, statement: StepStatement, texts: S
     named = [(text.size, text.digest) for text in statement.texts]
     if named != [(len(text), hashlib.sha256(text).digest()) for text in texts]:
         raise UsageError("OTHER_TEXTS", "the texts are not those that the statement names", "Give the same files.")
+    _check_figures(statement, texts)
     told = [(f"the text in {ref.lang}", data) for ref, data in zip(statement.texts, texts, strict=True)]
     told += [(f"{said.name} {said.lang}".strip(), said.value.encode()) for said in statement.said]
     for what, data in told:
@@ -109,6 +111,14 @@ def check_texts(node: "Node", ledger: Ledger, statement: StepStatement, texts: S
         if found is not None:
             text = f"{what} is marked {found}: what is classified passes the gate, and a step does not"
             raise UsageError("MARKED", text, "Release it as an item, and refer to it: --ref ITEM.")
+
+
+def _check_figures(statement: StepStatement, texts: Sequence[bytes]) -> None:
+    """An indicator's file can be read: what is wrong with it is found before it stands in both records for good."""
+    if (statement.kind, statement.verb) == ("indicator", "observe"):
+        fault = next(filter(None, map(faults, texts)), None)
+        if fault is not None:
+            raise UsageError("BAD_FILE", f"the file of figures cannot be read: {fault}", "Mend it; see --help.")
 
 
 def _in_use(node: "Node", ledger: Ledger) -> list[Agreement]:

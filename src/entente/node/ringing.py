@@ -156,8 +156,8 @@ def name_of(alarm: Alarm) -> str:
     return alarm.id if deadline.kind != "due" else f"{deadline.rests_on}-due-{deadline.id[-10:]}/{alarm.before}"
 
 
-def line_of(deadline: Deadline, alarm: Alarm | None, seen: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
-    """A deadline as commands answer it, with its newest alarm that has rung and who has acknowledged that one."""
+def line_of(deadline: Deadline, alarm: Alarm | None, seen: Mapping[str, Mapping[str, str]], now: int) -> dict[str, Any]:
+    """A deadline as commands answer it, in words for ``now`` (ms), with its newest alarm that rang and who saw it."""
     ringing = None
     if alarm is not None:
         at = format_instant(alarm.at)
@@ -166,7 +166,8 @@ def line_of(deadline: Deadline, alarm: Alarm | None, seen: Mapping[str, Mapping[
         "id": deadline.id,
         "at": format_instant(deadline.at),
         "kind": deadline.kind,
-        "what": deadline.what,
+        "day": deadline.day.isoformat() if deadline.day is not None else None,
+        "what": deadline.said(now),
         "rests_on": deadline.rests_on,
         "alarm": ringing,
     }

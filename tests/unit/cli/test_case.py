@@ -150,7 +150,7 @@ def test_there_is_no_joint_text_since_the_parties_signed_none(record: Record) ->
 
 def test_the_source_of_what_was_said_on_background_is_the_registrys_reference(record: Record) -> None:
     view: Any = record.matters(parse_instant("2019-11-23T00:00:00+09:00"))["kr-statement-3"].view
-    assert (view.attribution, view.source) == ("background", "registry 2019/11/22-7")
+    assert (view.attribution, view.source) == ("background", "2019/11/22-7")
 
 
 def test_rounds_seven_to_nine_were_held(record: Record) -> None:

@@ -20,6 +20,7 @@ def deadline(acknowledged: dict[str, str] | None) -> dict[str, Any]:
     what = {
         "id": END,
         "at": "2019-11-22T15:00:00.000Z",
+        "day": None,
         "kind": "end",
         "what": "The agreement ends",
         "rests_on": "21(3)",
@@ -53,6 +54,15 @@ def test_the_first_screen_names_what_rings_and_what_to_type_once_it_is_seen(node
     assert shown.count("DUE") == 1
     assert "DUE The agreement ends: 2019-11-23 00:00" in shown
     assert f"entente deadlines acknowledge {node.path} {END}/PT6H" in shown.replace("\n", "")
+
+
+def test_what_is_due_by_a_day_is_shown_with_that_day_and_not_with_the_next_ones_midnight(node: FalseNode) -> None:
+    notice = deadline(None) | {"at": "2019-08-24T15:00:00.000Z", "day": "2019-08-24", "what": "The last day"}
+    node.answers["deadline.list"] = lambda _: [notice]
+    assert "DUE The last day: 24 August 2019 (until midnight)\n" in run("status", node.path, passphrase=None).output
+    listed = " ".join(run("deadlines", "list", node.path, passphrase=None).output.split())
+    assert "24 August 2019 (until midnight)" in listed
+    assert "2019-08-25" not in listed
 
 
 def test_a_program_is_told_the_same(node: FalseNode) -> None:

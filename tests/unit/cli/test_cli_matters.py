@@ -10,6 +10,7 @@ import pytest
 from false_node import FalseNode, false_node, run
 from test_cli_signing import AGREEMENT, changed, signature_of, status
 
+from entente.domain.relations.indicators import faults
 from entente.domain.relations.matters import TABLES
 from entente.domain.relations.steps import Kind, Text, wording
 from entente.node.home import Home
@@ -123,6 +124,14 @@ def test_every_verb_of_a_kind_is_a_command_with_its_fields(kind: Kind) -> None:
 
 
 COMMON = b"We agree on this.\n"
+
+
+def test_the_example_of_an_observation_is_a_file_of_figures_in_the_form_that_its_help_gives() -> None:
+    shown = " ".join(run("indicator", "observe", "--help", passphrase=None).output.split())
+    assert "entente indicator observe /var/lib/entente jp-indicator-1 --text en=figures.csv" in shown.replace("\\ ", "")
+    assert "the first line 'period,value'" in shown
+    assert faults(b"period,value\n2019-07,10.5\n") is None
+    assert "'2019-07,10.5'" in shown
 
 
 def adopt(liar: FalseNode, shown: bytes) -> Any:

@@ -10,7 +10,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Literal, NamedTuple, TypeVar
 
-from entente.domain.agreement.calendar import days_before, first_instant
+from entente.domain.agreement.calendar import day_after, days_before, first_instant
 from entente.domain.agreement.instants import MIN_INSTANT, format_instant
 from entente.domain.agreement.status import ViewStatus
 from entente.domain.agreement.terms import Agreement
@@ -35,7 +35,9 @@ class Deadline(NamedTuple):
 
     ``id`` is the same for the same thing at the same time, and another once the time has changed: what an officer
     acknowledged before is no answer to a new date. ``rests_on`` is an article, a section of our specification, or a
-    matter's id. ``zone`` is that of the agreement's termination clause: its days are counted there.
+    matter's id. ``zone`` is that of the agreement's termination clause: its days are counted there. ``what`` says what
+    is to come, ``past`` the same once it has passed. ``day`` is the local day at whose end it is due, where it is due
+    by a day and not at an instant.
     """
 
     id: str
@@ -44,6 +46,12 @@ class Deadline(NamedTuple):
     what: str
     rests_on: str
     zone: str
+    past: str = ""
+    day: date | None = None
+
+    def said(self, at: int) -> str:
+        """What it is, in the words for a reader at ``at`` (ms): from its very instant on it has passed."""
+        return self.past if at >= self.at and self.past else self.what
 
 
 class Alarm(NamedTuple):
@@ -58,7 +66,7 @@ class Alarm(NamedTuple):
 def deadlines(
     agreement: Agreement, views: Mapping[str, ViewStatus], matters: Mapping[str, Matter]
 ) -> tuple[Deadline, ...]:
-    """All deadlines, the earliest first; a local day stands for its first instant in the agreement's zone.
+    """All deadlines, the earliest first; what is due by a day is due at the end of that day in the agreement's zone.
 
     ``views`` are a status's, whose instant bounds what is known. Where views differ, each says its own. An end is a
     deadline whatever was sent, delivered or acknowledged, and also after it has come.
@@ -107,23 +115,20 @@ def next_alarm(found: Iterable[Deadline], at: int) -> int | None:
 def _of_views(views: Mapping[str, ViewStatus], zone: str, rests_on: str) -> Iterator[Deadline]:
     """One deadline for each instant and day, naming the parties in whose views it stands: one event, one alarm."""
     for at, parties in _by_value((party, view.ends_at) for party, view in views.items()):
+        whose = f"in the view of {', '.join(parties)}"
         yield Deadline(
             id=f"end-{format_instant(at)}",
             at=at,
             kind="end",
-            what=f"The agreement ends, in the view of {', '.join(parties)}",
+            what=f"The agreement ends, {whose}",
             rests_on=rests_on,
             zone=zone,
+            past=f"The agreement has ended, {whose}",
         )
     for day, parties in _by_value((party, view.notice_deadline) for party, view in views.items()):
-        yield Deadline(
-            id=f"notice-{day.isoformat()}",
-            at=first_instant(day, zone),
-            kind="notice",
-            what=f"The last day for a notice that ends the running term, in the view of {', '.join(parties)}",
-            rests_on=rests_on,
-            zone=zone,
-        )
+        last = "The last day for a notice that ends the running term"
+        whose = f"in the view of {', '.join(parties)}"
+        yield _by_day("notice", day, "notice", (f"{last}, {whose}", f"{last} has passed, {whose}"), rests_on, zone)
 
 
 def _by_value(pairs: Iterable[tuple[str, T | None]]) -> Iterable[tuple[T, Sequence[str]]]:
@@ -145,8 +150,12 @@ def _of_matters(matters: Iterable[Matter], zone: str) -> Iterator[Deadline]:
 def _review(matter: Matter, zone: str) -> Iterator[Deadline]:
     view: MeasureView | ArrangementView = matter.view
     if view.review is not None:
-        what = f"The {matter.kind} is to be looked at again: {_words(view.title)}"
-        yield _day(f"{matter.id}-review", view.review, "review", what, matter, zone)
+        title = _words(view.title)
+        words = (
+            f"The {matter.kind} is to be looked at again: {title}",
+            f"The {matter.kind} was to be looked at again: {title}",
+        )
+        yield _by_day(f"{matter.id}-review", view.review, "review", words, matter.id, zone)
 
 
 def _actions(matter: Matter, zone: str) -> Iterator[Deadline]:
@@ -155,12 +164,15 @@ def _actions(matter: Matter, zone: str) -> Iterator[Deadline]:
     for name, action in view.actions.items():
         day = action.step.get("due")
         if day is not None and action.done is None:
-            what = f"{action.step.get('to')} is to have done: {_words(action.step.get('summary'))}"
-            yield _day(f"{matter.id}-{name}", day, "due", what, matter, zone)
+            who, what = action.step.get("to"), _words(action.step.get("summary"))
+            words = f"{who} is to have done: {what}", f"{who} was to have done: {what}"
+            yield _by_day(f"{matter.id}-{name}", day, "due", words, matter.id, zone)
 
 
-def _day(name: str, day: date, kind: DeadlineKind, what: str, matter: Matter, zone: str) -> Deadline:
-    return Deadline(f"{name}-{day.isoformat()}", first_instant(day, zone), kind, what, matter.id, zone)
+def _by_day(name: str, day: date, kind: DeadlineKind, words: tuple[str, str], rests_on: str, zone: str) -> Deadline:
+    """What is due by a local day, hence at its end; ``words`` before and after."""
+    at = first_instant(day_after(day), zone)
+    return Deadline(f"{name}-{day.isoformat()}", at, kind, words[0], rests_on, zone, words[1], day)
 
 
 def _words(texts: Mapping[str, str]) -> str:

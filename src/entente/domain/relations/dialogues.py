@@ -112,7 +112,14 @@ def _cancelled(matter: Matter, step: Step) -> Refusal | None:
 
 
 def _held(matter: Matter, step: Step) -> Refusal | None:
-    return _moved(matter, step, "held")
+    view: DialogueView = matter.view
+    number = step.get("round")
+    refusal = _to_come(matter, number)
+    if refusal is None and step.at < view.rounds[number].window[0]:
+        begins = format_instant(view.rounds[number].window[0])
+        text = f"round {number} of {matter.id} begins at {begins}: it has not taken place"
+        return refuse("NOT_YET", text, "Say it once it has begun.")
+    return refusal or _moved(matter, step, "held")
 
 
 def _moved(matter: Matter, step: Step, state: str) -> Refusal | None:

@@ -31,6 +31,7 @@ ideographic space of Japanese and Korean text is none of them.
 """
 _ID = re.compile(r"[a-z0-9-]{1,64}")
 _HEX = re.compile(r"[0-9a-f]{64}")
+_REFERENCE = re.compile(r"(?=[^0-9]*[0-9])[A-Za-z0-9][A-Za-z0-9/._-]{0,63}")
 
 
 class FormError(ValueError):
@@ -138,6 +139,11 @@ def matter(help: str) -> Field:  # noqa: A002 - as above
 def digest(help: str) -> Field:  # noqa: A002 - as above
     """The digest of a wording or a file: 64 hex digits."""
     return Field(help, _matching(_HEX, "SHA-256 in hex"), metavar="SHA256")
+
+
+def reference(help: str) -> Field:  # noqa: A002 - as above
+    """A registry's reference: letters, digits and ``/ . _ -``, with a digit and no blank, as few people are called."""
+    return Field(help, _matching(_REFERENCE, "reference such as 2019/11/22-7"), metavar="REFERENCE")
 
 
 def instant(help: str) -> Field:  # noqa: A002 - as above

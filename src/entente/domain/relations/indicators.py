@@ -96,6 +96,18 @@ def parse_series(data: bytes) -> tuple[Point, ...]:
     return tuple(points)
 
 
+def faults(data: bytes) -> str | None:
+    """Why a file would not be counted: its first fault, with the line; None where it can be read.
+
+    What :func:`series` says of a file that it leaves out, to be asked before the file is signed for.
+    """
+    try:
+        parse_series(data)
+    except SeriesError as error:
+        return str(error)
+    return None
+
+
 def _lines(data: bytes) -> list[str]:
     if data.startswith(b"\xef\xbb\xbf"):
         raise SeriesError(1, "a byte order mark; save it as UTF-8 without one")
@@ -188,7 +200,8 @@ INDICATORS = Table(
             },
         ),
         "observe": Verb(
-            "Take in a file of values: rows of 'period,value', each a date or month and a decimal.",
+            "Take in a file of values, --text en=figures.csv: UTF-8, the first line 'period,value', then one line for "
+            "each period, a month or date and its decimal: '2019-07,10.5'. No blanks, quotes or signs of thousands.",
             ("followed",),
             texts="must",
             fields={

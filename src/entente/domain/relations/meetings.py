@@ -22,8 +22,8 @@ LEVELS = ("leader", *TALKS)
 class MeetingView:
     """What is on the table, by whom, and what was agreed; windows in ms, the second instant exclusive.
 
-    ``consents`` has the window that each party has agreed to; a counter-proposal clears them. ``round`` is the dialogue
-    that it became a round of, if it did.
+    ``consents`` has the window that each party has agreed to; a counter-proposal clears them. ``round`` is the
+    number of the round that it became, of ``dialogue``, if it did; 0 and "" if not.
     """
 
     title: dict[str, str]
@@ -39,7 +39,8 @@ class MeetingView:
     zone: str
     consents: dict[str, tuple[int, int]] = field(default_factory=dict)
     agreed: tuple[int, int] | None = None
-    round: str = ""
+    dialogue: str = ""
+    round: int = 0
 
 
 def _begin(step: Step) -> MeetingView:
@@ -81,11 +82,17 @@ def _settle(matter: Matter) -> str:
 
 def _held(matter: Matter, step: Step) -> Refusal | None:
     view: MeetingView = matter.view
-    name = step.get("round", "")
+    if view.agreed is not None and step.at < view.agreed[0]:
+        text = f"{matter.id} begins at {format_instant(view.agreed[0])}: it has not taken place"
+        return refuse("NOT_YET", text, "Say it once it has begun.")
+    name, number = step.get("dialogue", ""), step.get("round", 0)
+    if bool(name) != bool(number):
+        text = "a round is one of a dialogue, and has a number there"
+        return refuse("HALF_A_ROUND", text, "Say both the dialogue and the number of the round, or neither.")
     found = MATTER.fullmatch(name)
     if found is not None and found.group(2) != "dialogue":
         return refuse("NO_DIALOGUE", f"{name} is a {found.group(2)}", "Name the dialogue that it became a round of.")
-    view.round = name
+    view.dialogue, view.round = name, number
     return None
 
 
@@ -124,7 +131,8 @@ def _show(matter: Matter) -> dict[str, Any]:
         "agreed": _window(view.agreed) if view.agreed else None,
         "place": view.place,
         "zone": view.zone,
-        "round": view.round,
+        "dialogue": view.dialogue,
+        "round": view.round or None,
         "record": view.record.show(),
     }
 
@@ -181,7 +189,11 @@ MEETINGS = Table(
             ("agreed",),
             "held",
             who="party",
-            fields=_SUMMARY | {"round": fields.matter("The dialogue that it became a round of.")},
+            fields=_SUMMARY
+            | {
+                "dialogue": fields.matter("The dialogue that it became a round of."),
+                "round": fields.count("The number of that round."),
+            },
             do=_held,
         ),
         "record": Verb(

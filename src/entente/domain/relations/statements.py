@@ -196,7 +196,7 @@ STATEMENTS = Table(
             fields={
                 "title": _TITLE.must(),
                 "attribution": fields.choice("How it may be quoted.", *ATTRIBUTIONS).must(),
-                "source": fields.text("With background, the registry's reference; never a name."),
+                "source": fields.reference("With background, the registry's reference, such as 2019/11/22-7; no name."),
                 "embargo": _EMBARGO,
                 "about": fields.party("The party that the claim is about."),
                 "claim": fields.worded("What it claims of that party, such as that it expressed understanding."),

@@ -15,6 +15,8 @@ FIRST = {"en": "one wording", "ko": "한 문안"}
 SECOND = {"en": "another wording"}
 ROUND = "2019-12-16T01:00:00Z/2019-12-16T10:00:00Z"
 LATER = "2019-12-17T01:00:00Z/2019-12-17T10:00:00Z"
+AFTER = parse_instant("2019-12-18T00:00:00Z")
+"""When both have passed."""
 EN = {"en": "in one line"}
 
 
@@ -73,8 +75,11 @@ class World:
         self.at = START
 
     def take(self, by: str, matter: str, verb: str, words: dict[str, str] | None = None, **more: Any) -> Refusal | None:
-        """Take a step; what a refused one leaves behind is compared with what there was."""
-        self.at += 1000
+        """Take a step; what a refused one leaves behind is compared with what there was.
+
+        That something was held is said once it can have been.
+        """
+        self.at = max(self.at + 1000, AFTER) if verb == "hold" and "at" not in more else self.at + 1000
         media_type = more.pop("media_type", "text/plain")
         named = {"at": self.at, "seq": len(self.steps), "audience": self.audience} | more
         step = make(by, matter, verb, texts=texts_of(words or {}, media_type), **named)

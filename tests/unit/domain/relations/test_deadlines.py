@@ -51,15 +51,51 @@ def test_an_agreement_that_extends_by_itself_has_the_last_day_for_a_notice() -> 
     assert list(found) == ["notice-2019-08-24"]
     only = found["notice-2019-08-24"]
     assert (only.kind, only.rests_on) == ("notice", "21(3)")
-    assert only.at == parse_instant("2019-08-24T00:00:00+09:00")
+    assert (only.at, only.day) == (parse_instant("2019-08-25T00:00:00+09:00"), date(2019, 8, 24))
     assert only.what == "The last day for a notice that ends the running term, in the view of jp, kr"
 
 
-def test_a_local_day_begins_in_the_agreements_zone() -> None:
+def test_what_is_due_by_a_day_is_due_at_its_end_and_rings_on_the_day_itself() -> None:
     assert AGREEMENT.termination.zone == "Asia/Seoul"
-    assert of({"jp": Say(None, date(2019, 8, 24))})["notice-2019-08-24"].at == first_instant(  # type: ignore[dict-item]
-        date(2019, 8, 24), "Asia/Seoul"
-    )
+    only = of({"jp": Say(None, date(2019, 8, 24))})["notice-2019-08-24"]  # type: ignore[dict-item]
+    assert only.at == first_instant(date(2019, 8, 25), "Asia/Seoul")
+    assert {alarm.id: alarm.at for alarm in alarms(only)} == {
+        "notice-2019-08-24/P30D": parse_instant("2019-07-26T00:00:00+09:00"),
+        "notice-2019-08-24/P7D": parse_instant("2019-08-18T00:00:00+09:00"),
+        "notice-2019-08-24/P1D": parse_instant("2019-08-24T00:00:00+09:00"),
+        "notice-2019-08-24/PT6H": parse_instant("2019-08-24T18:00:00+09:00"),
+        "notice-2019-08-24/PT1H": parse_instant("2019-08-24T23:00:00+09:00"),
+    }
+
+
+def test_a_day_on_which_the_clocks_change_ends_when_its_last_hour_has() -> None:
+    data = DOCUMENT.replace(b'zone = "Asia/Seoul"', b'zone = "Europe/Vienna"')
+    (only,) = deadlines(parse_agreement(data), {"jp": Say(None, date(2019, 10, 27))}, {})  # type: ignore[dict-item]
+    assert only.at == parse_instant("2019-10-28T00:00:00+01:00") == first_instant(only.day, "Europe/Vienna") + 25 * HOUR
+
+
+def test_the_last_day_there_is_ends_within_the_calendar() -> None:
+    (only,) = of({"jp": Say(None, date.max)}).values()  # type: ignore[dict-item]
+    assert only.at == first_instant(date.max, "Asia/Seoul")
+
+
+@pytest.mark.parametrize(
+    ("name", "to_come", "passed"),
+    [
+        ("end-2019-11-22T15:00:00.000Z", "The agreement ends, in the view of jp",
+         "The agreement has ended, in the view of jp"),
+        ("notice-2019-08-24", "The last day for a notice that ends the running term, in the view of jp",
+         "The last day for a notice that ends the running term has passed, in the view of jp"),
+        ("jp-measure-1-review-2020-03-10", "The measure is to be looked at again: 輸出管理",
+         "The measure was to be looked at again: 輸出管理"),
+        ("kr-arrangement-1-review-2020-08-24", "The arrangement is to be looked at again: November",
+         "The arrangement was to be looked at again: November"),
+        ("kr-dialogue-1-lists-2020-01-31", "jp is to have done: The lists", "jp was to have done: The lists"),
+    ],
+)  # fmt: skip
+def test_from_its_instant_on_the_words_say_that_it_has_passed(name: str, to_come: str, passed: str) -> None:
+    found = of({"jp": Say(ENDS, date(2019, 8, 24))}, world_of_matters().matters)[name]  # type: ignore[dict-item]
+    assert (found.said(found.at - 1), found.said(found.at)) == (to_come, passed)
 
 
 def test_a_running_notice_makes_an_end_and_its_acknowledgement_takes_it_not_away() -> None:
@@ -241,7 +277,7 @@ def test_review_days_and_what_is_to_be_done_are_deadlines() -> None:
             "review", "The arrangement is to be looked at again: November", "kr-arrangement-1",
         ),
     }  # fmt: skip
-    assert format_instant(found["kr-dialogue-1-lists-2020-01-31"].at) == "2020-01-30T15:00:00.000Z"
+    assert format_instant(found["kr-dialogue-1-lists-2020-01-31"].at) == "2020-01-31T15:00:00.000Z"
 
 
 def test_what_is_over_or_done_is_no_deadline_and_what_is_owed_after_the_talks_is() -> None:

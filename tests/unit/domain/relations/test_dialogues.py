@@ -93,6 +93,16 @@ def test_only_a_round_that_is_to_come_is_put_off_cancelled_or_held(world: World,
     assert world.code("jp", D, verb, round=8, **more) == "ALREADY_HELD"
 
 
+def test_no_round_is_held_before_its_window_begins_as_it_was_last_arranged(world: World) -> None:
+    world.do("jp", D, "convene", round=7, window=ROUND)
+    world.do("jp", D, "postpone", round=7, window=LATER)
+    begins = window(LATER)[0]
+    for at in (window(ROUND)[0], begins - 1):
+        assert world.code("jp", D, "hold", round=7, at=at) == "NOT_YET"
+    assert world.remedy("jp", D, "hold", round=7, at=begins - 1) == "Say it once it has begun."
+    world.do("jp", D, "hold", round=7, at=begins)
+
+
 @pytest.mark.parametrize(
     ("verb", "words", "more"),
     [("minute", FIRST, {}), ("propose_minutes", FIRST, {}), ("adopt_minutes", None, {"wording": DIGEST})],

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from relation_world import EN, World, make
 
-from entente.domain.relations.indicators import Point, Revision, SeriesError, parse_series, series
+from entente.domain.relations.indicators import Point, Revision, SeriesError, faults, parse_series, series
 from entente.domain.relations.matters import take
 from entente.domain.relations.steps import Text
 
@@ -104,6 +104,14 @@ def test_what_is_written_otherwise_is_refused_with_its_line(data: bytes, line: i
     with pytest.raises(SeriesError) as refused:
         parse_series(data)
     assert (refused.value.line, refused.value.text) == (line, text)
+    assert faults(data) == f"line {line}: {text}"
+
+
+def test_a_file_without_a_fault_has_none_and_one_with_a_fault_the_one_that_the_series_names(world: World) -> None:
+    good, bad = b"period,value\n2019-07,1\n", b"a,b\n2019-07,1\n"
+    held = observe(world, good, bad)
+    assert faults(good) is None
+    assert list(series(world[I], held).faults.values()) == [faults(bad)]
 
 
 VALUES = st.decimals(allow_nan=False, allow_infinity=False, places=3).map(lambda value: f"{abs(value):f}"[:40])

@@ -6,6 +6,7 @@ import pytest
 from relation_world import EN, FIRST, LATER, ROUND, SECOND, THREE, World, texts_of, window
 
 from entente.domain.relations.conflicts import Conflict, conflicts
+from entente.domain.relations.rounds import Met, by_dialogue, met
 from entente.domain.relations.steps import wording
 
 M = "kr-meeting-1"
@@ -109,11 +110,65 @@ def test_any_party_cancels_it_before_it_was_held(world: World, agreed: bool) -> 
 
 def test_a_meeting_becomes_a_round_of_a_dialogue_and_of_nothing_else(world: World) -> None:
     world.do("jp", M, "agree", window=ROUND)
-    refusal = world.take("jp", M, "hold", round="kr-meeting-2")
-    assert refusal is not None
-    assert (refusal.code, refusal.text) == ("NO_DIALOGUE", "kr-meeting-2 is a meeting")
-    world.do("jp", M, "hold", round="kr-dialogue-1")
-    assert (world.state(M), world.show(M)["round"]) == ("held", "kr-dialogue-1")
+    assert world.code("jp", M, "hold", dialogue="kr-meeting-2", round=1) == "NO_DIALOGUE"
+    world.do("jp", M, "hold", dialogue="kr-dialogue-1", round=2)
+    shown = world.show(M)
+    assert (shown["dialogue"], shown["round"], world.state(M)) == ("kr-dialogue-1", 2, "held")
+
+
+@pytest.mark.parametrize("half", [{"dialogue": "kr-dialogue-1"}, {"round": 2}])
+def test_a_round_is_named_by_its_dialogue_and_its_number_both(world: World, half: dict[str, Any]) -> None:
+    world.do("jp", M, "agree", window=ROUND)
+    assert world.code("jp", M, "hold", **half) == "HALF_A_ROUND"
+    assert world.state(M) == "agreed"
+
+
+def test_nothing_is_held_before_its_agreed_window_begins(world: World) -> None:
+    world.do("jp", M, "agree", window=LATER)
+    begins = window(LATER)[0]
+    assert world.code("jp", M, "hold", at=begins - 1) == "NOT_YET"
+    assert world.remedy("jp", M, "hold", at=begins - 1) == "Say it once it has begun."
+    world.do("jp", M, "hold", at=begins)
+
+
+def became(world: World, number: int, **more: Any) -> str:
+    """A meeting of jp and another that was held."""
+    name = f"kr-meeting-{number}"
+    world.do("kr", name, "propose", **OFFER | {"window": [ROUND], "principal": PM})
+    for party in world.audience:
+        if party != "kr":
+            world.do(party, name, "agree", window=ROUND)
+    world.do("jp", name, "hold", **more)
+    return name
+
+
+def test_a_dialogue_has_met_in_the_meetings_that_became_its_rounds() -> None:
+    world = World()
+    name = talks(world)
+    second, first = (became(world, number, dialogue=name, round=3 - number) for number in (1, 2))
+    became(world, 3)
+    became(world, 4, dialogue="kr-dialogue-9", round=1)
+    place = ("Chengdu", tuple(PM))
+    assert met(world.matters, name) == (
+        Met(1, first, window(ROUND), *place), Met(2, second, window(ROUND), *place),
+    )  # fmt: skip
+    assert by_dialogue(world.matters).keys() == {name}
+    assert met(world.matters, first) == met(world.matters, "kr-dialogue-9") == ()
+    assert met(world.matters, name)[0].show() == {
+        "number": 1, "meeting": first, "window": ["2019-12-16T01:00:00.000Z", "2019-12-16T10:00:00.000Z"],
+        "place": "Chengdu", "principals": PM,
+    }  # fmt: skip
+
+
+def test_a_meeting_that_is_not_of_all_parties_of_the_talks_is_no_round_of_them() -> None:
+    world = World(THREE)
+    name = talks(world)
+    world.audience = ("jp", "kr")
+    became(world, 1, dialogue=name, round=1)
+    assert met(world.matters, name) == ()
+    world.audience = THREE
+    became(world, 2, dialogue=name, round=1)
+    assert [one.meeting for one in met(world.matters, name)] == ["kr-meeting-2"]
 
 
 def test_each_party_records_it_in_its_own_words(held: World) -> None:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from relation_world import FIRST, LATER, ROUND, SECOND, START, TWO, make, texts_of
+from relation_world import FIRST, SECOND, START, TWO, make, texts_of
 
 from entente.domain.relations.conflicts import conflicts
 from entente.domain.relations.fields import Field
@@ -22,6 +22,7 @@ WORDS = [texts_of(FIRST), texts_of(SECOND)]
 FILES = [texts_of({"en": "period,value"}, "text/csv"), texts_of(FIRST)]
 CALM = settings(max_examples=60, deadline=None)
 VALUES: dict[str, list[Any]] = {
+    "REFERENCE": ["REG-7", "2019/11/22-7"],
     "TEXT": ["REG-7", "jp: Prime Minister"],
     "INSTANT": ["2019-11-21T00:00:00Z", "2019-11-22T00:00:05Z", "2019-11-22T00:00:20Z"],
     "DATE": ["2019-11-22", "2020-03-10"],
@@ -30,7 +31,7 @@ VALUES: dict[str, list[Any]] = {
     "MATTER": ["kr-dialogue-1", "jp-measure-1"],
     "SHA256": [wording(texts) for texts in WORDS],
     "ZONE": ["Asia/Seoul"],
-    "INSTANT/INSTANT": [ROUND, LATER],
+    "INSTANT/INSTANT": ["2019-11-22T00:00:05Z/2019-11-22T00:00:10Z", "2019-11-22T00:00:08Z/2019-11-22T01:00:00Z"],
     "NUMBER": ["1", "2"],
 }
 """Few values, so that steps meet each other."""

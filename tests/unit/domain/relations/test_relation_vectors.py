@@ -21,6 +21,7 @@ from entente.domain.relations.conflicts import Engagement, conflicts
 from entente.domain.relations.folding import Folding
 from entente.domain.relations.indicators import SeriesError, parse_series, series
 from entente.domain.relations.matters import TABLES, Course, run
+from entente.domain.relations.rounds import by_dialogue
 from entente.domain.relations.statements import published
 from entente.domain.relations.steps import Said, Step, Text, wording
 from entente.domain.relations.table import Matter
@@ -110,6 +111,12 @@ def test_a_course_of_steps_makes_these_matters_in_any_order(vector: Json) -> Non
         assert [event.refusal and event.refusal.code for event in course.matters[name].events] == codes
     for instant in expect.get("instants", []):
         public(course.matters, instant)
+    if "met" in expect:
+        shown = {
+            dialogue: [[one.number, one.meeting, *map(format_instant, one.window)] for one in each]
+            for dialogue, each in by_dialogue(course.matters).items()
+        }
+        assert shown == expect["met"]
     if "conflicts" in expect:
         assert [clash(each) for each in conflicts(course.matters)] == [written(each) for each in expect["conflicts"]]
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from relation_world import EN, FIRST, SECOND, START, THREE, World, texts_of
 
 from entente.domain.agreement.instants import format_instant, parse_instant
+from entente.domain.relations.fields import FormError
 from entente.domain.relations.matters import TABLES
 from entente.domain.relations.statements import apart, out, published, visible
 from entente.domain.relations.steps import APART, MATTER, numbered_apart, wording
@@ -60,6 +61,9 @@ def test_a_statement_that_its_kind_refuses_is_no_matter(said: dict[str, Any], co
 def test_a_source_stands_with_background_and_is_a_reference() -> None:
     world = issued(**TITLE, attribution="background", source="REG-2019-7")
     assert world.show(S)["source"] == "REG-2019-7"
+    for name in ("Kim You-geun", "registry 7", "source"):
+        with pytest.raises(FormError, match="is no reference"):
+            issued(**TITLE, attribution="background", source=name)
 
 
 def test_only_the_party_that_a_claim_is_about_answers_it_and_its_newest_word_counts() -> None:
