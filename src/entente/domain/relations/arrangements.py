@@ -52,16 +52,18 @@ def _undertaken(matter: Matter, step: Step) -> Refusal | None:
 
 
 def _no_such_term(matter: Matter, party: str, term: str) -> Refusal:
-    standing = [name for name, each in matter.view.terms.get(party, {}).items() if each.reversed is None]
-    known = some(standing) or "none"
-    return refuse("NO_SUCH_TERM", f"{party} has no term {term} in {matter.id}", f"It stands by: {known}.")
+    known = some(matter.view.terms.get(party, {})) or "none yet"
+    return refuse("NO_SUCH_TERM", f"{party} has no term {term} in {matter.id}", f"It has worded: {known}.")
 
 
 def _reversed(matter: Matter, step: Step) -> Refusal | None:
     view: ArrangementView = matter.view
     found = view.terms.get(step.by, {}).get(step.get("term"))
-    if found is None or found.reversed is not None:
+    if found is None:
         return _no_such_term(matter, step.by, step.get("term"))
+    if found.reversed is not None:
+        text = f"{step.by} has taken {step.get('term')} back"
+        return refuse("NO_SUCH_TERM", text, "State it anew first: it takes the place of what was taken back.")
     found.reversed = step
     return None
 

@@ -64,7 +64,7 @@ def _agreed(matter: Matter, step: Step) -> Refusal | None:
     if step.by == view.by:
         return refuse("OWN_OFFER", f"what is on the table is {step.by}'s own", "Wait for another party to agree to it.")
     if window not in view.windows:
-        known = some("/".join(map(format_instant, each)) for each in view.windows)
+        known = some(view.windows, lambda each: "/".join(map(format_instant, each)))
         return refuse("NOT_ON_THE_TABLE", f"this window is not on the table of {matter.id}", f"One of: {known}.")
     if view.consents.get(step.by) == window:
         return refuse("ALREADY_AGREED", f"{step.by} has agreed to this window", "Nothing is to be done.")
@@ -84,7 +84,8 @@ def _held(matter: Matter, step: Step) -> Refusal | None:
     name = step.get("round", "")
     found = MATTER.fullmatch(name)
     if found is not None and found.group(2) != "dialogue":
-        return refuse("NO_DIALOGUE", f"{name} is a {found.group(2)}", "Name the dialogue that it became a round of.")
+        # It is not told what else: whoever reads this may not know of that matter.
+        return refuse("NO_DIALOGUE", "the round is no dialogue's", "Name the dialogue that it became a round of.")
     view.round = name
     return None
 
