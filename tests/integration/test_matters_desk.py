@@ -72,7 +72,7 @@ def test_two_meetings_at_once_are_named_with_who_is_expected(pair: Pair) -> None
         for title, who in (("One", "jp: Minister of Defence"), ("Two", "jp: Minister of Defence"))
     ]
     pair.carry()
-    (found,) = asked(pair.kr, "meeting.conflicts")
+    (found,) = asked(pair.kr, "meeting.conflicts")["conflicts"]
     assert [found["first"]["matter"], found["second"]["matter"]] == names
     assert "jp: Minister of Defence" in found["who"]
 

@@ -30,6 +30,7 @@ from entente.node.findings import (
     ordered,
 )
 from entente.node.ledger import Ledger
+from entente.node.matters import veil_of
 from entente.node.ringing import DIGEST, name_of
 from entente.node.tracers import Overdue, Tracers, objective, terms_at
 from entente.store.errors import StoreError

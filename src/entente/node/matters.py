@@ -317,7 +317,7 @@ def veil_of(node: "Node", *ledgers: Ledger) -> Veil:
 
     An id that stands for another matter, which may be seen, under one of them tells nothing.
     """
-    known: Mapping[str, object] = ChainMap(*(ledger.projection.steps.matters for ledger in ledgers))
+    known = ChainMap(*(ledger.projection.steps.matters for ledger in ledgers))
     unseen = {name for ledger in ledgers for name in hidden(node, ledger)}
     if len(ledgers) > 1:
         unseen -= {name for ledger in ledgers for name in shown(node, ledger)}

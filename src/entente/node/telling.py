@@ -1,8 +1,8 @@
 """What the record of an agreement says, for a timeline: acts, steps, items by number (docs/spec/timeline.md).
 
 Facts alone: whoever asks draws them with the domain's own functions. Nothing of an item is opened, so that no title is
-ever told. What is under embargo at this node's instant is left out here, before anything is made of it, its id too. Each slice is a
-bounded piece of work for the writer's thread, however long the record is.
+ever told. What is under embargo at this node's instant is left out here, before anything is made of it, and so is its
+id. Each slice is a bounded piece of work for the writer's thread, however long the record is.
 """
 
 import base64
@@ -80,7 +80,7 @@ def steps(node: "Node", ledger: Ledger, first: int) -> tuple[list[dict[str, Any]
     size, place = 0, max(first, 0)
     for record in records[place : place + STEPS]:
         place += 1
-        if record.step.matter in veil.hidden:
+        if record.step.matter in veil.hidden or _refused_for_it(ledger, record, veil):
             continue
         data = _figures(node, ledger, record, veil)
         found.append(_step(record, data, veil))
@@ -88,6 +88,12 @@ def steps(node: "Node", ledger: Ledger, first: int) -> tuple[list[dict[str, Any]
         if size > TEXT_BYTES:
             break
     return found, place if place < len(records) else None
+
+
+def _refused_for_it(ledger: Ledger, record: StepRecord, veil: Veil) -> bool:
+    """Whether a step was refused, and says something that is left out here: without that it might be allowed."""
+    said = record.statement.said
+    return len(veil.said(record)) < len(said) and ledger.projection.steps.refusal(record) is not None
 
 
 def _figures(node: "Node", ledger: Ledger, record: StepRecord, veil: Veil) -> dict[str, bytes]:
@@ -98,9 +104,7 @@ def _figures(node: "Node", ledger: Ledger, record: StepRecord, veil: Veil) -> di
     if record.step.kind != "indicator":
         return {}
     held = (data for data in texts_of(node, ledger, record) if data is not None)
-    return {
-        hashlib.sha256(data).hexdigest(): data for data in held if not veil.names(data.decode("utf-8", "replace"))
-    }
+    return {hashlib.sha256(data).hexdigest(): data for data in held if not veil.names(data.decode("utf-8", "replace"))}
 
 
 def _step(record: StepRecord, data: Mapping[str, bytes], veil: Veil) -> dict[str, Any]:

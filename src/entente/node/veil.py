@@ -13,7 +13,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple, TypeVar
 
 from entente.domain.relations.matters import TABLES
-from entente.domain.relations.steps import APART, owner_of
+from entente.domain.relations.steps import owner_of
 from entente.domain.relations.table import always
 from entente.record.bodies import SaidValue
 from entente.record.steps import StepRecord

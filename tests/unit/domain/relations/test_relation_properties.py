@@ -200,7 +200,7 @@ def test_what_any_course_shows_is_plain_and_its_states_are_those_of_its_table(st
         for before, event in pairwise(matter.events):
             verb = table.verbs[event.step.verb]
             assert event.state in (before.state, verb.to, *verb.settles)
-    for found in conflicts(matters):
+    for found in conflicts(matters).told:
         assert found.first.window[0] < found.second.window[1]
         assert found.second.window[0] < found.first.window[1]
         assert set(found.who) == found.first.who & found.second.who
