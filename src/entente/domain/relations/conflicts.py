@@ -14,9 +14,9 @@ from entente.domain.relations.table import Matter
 
 MOST = 1000
 """Conflicts that are told one by one."""
-ENGAGED = 50_000
+ENGAGED = 20_000
 """Engagements that are compared, the earliest."""
-WORK = 8_000_000
+WORK = 4_000_000
 """Places that are looked at to count the rest: about a second."""
 
 

@@ -3,10 +3,13 @@
 from typing import Any
 
 import pytest
-from relation_world import EN, FIRST, LATER, ROUND, SECOND, THREE, World, texts_of, window
+from relation_world import EN, FIRST, LATER, ROUND, SECOND, THREE, World, make, texts_of, window
 
-from entente.domain.relations.conflicts import Conflict, conflicts
+from entente.domain.relations import conflicts as module
+from entente.domain.relations.conflicts import MOST, Conflict, Conflicts, conflicts
+from entente.domain.relations.matters import fold
 from entente.domain.relations.steps import wording
+from entente.domain.relations.table import Matter
 
 M = "kr-meeting-1"
 DIGEST = wording(texts_of(FIRST))
@@ -230,3 +233,35 @@ def test_a_closed_dialogue_has_no_rounds_to_come_and_an_adjourned_one_has() -> N
     assert len(conflicts(world.matters).told) == 1
     world.do("jp", name, "close")
     assert conflicts(world.matters).told == ()
+
+
+def crowd(count: int) -> dict[str, Matter]:
+    """So many meetings of the same level at the same time."""
+    names = (f"kr-meeting-{number}" for number in range(1, count + 1))
+    one = OFFER | {"window": [ROUND]}
+    return fold(make("kr", name, "propose", at=place, seq=place, **one) for place, name in enumerate(names))
+
+
+def test_of_many_conflicts_the_earliest_are_told_and_the_rest_are_counted_without_being_made(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[Any] = []
+    monkeypatch.setattr(module, "Conflict", lambda *each: made.append(each) or Conflict(*each))
+    found = conflicts(crowd(300))
+    assert (len(found.told), found.more, found.uncounted) == (MOST, 300 * 299 // 2 - MOST, False)
+    assert len(made) == MOST
+
+
+def test_counting_conflicts_ends_at_a_bound_and_says_so() -> None:
+    matters = crowd(300)
+    bounded = conflicts(matters, work=2000)
+    assert bounded.uncounted
+    assert 0 < len(bounded.told) + bounded.more <= 2000
+    assert bounded.told == conflicts(matters).told[: len(bounded.told)]
+
+
+def test_people_who_are_never_at_two_places_cost_nothing_however_many_meetings_there_are() -> None:
+    world = World()
+    for number, level in enumerate(("leader", "minister", "working"), 1):
+        world.do("kr", f"kr-meeting-{number}", "propose", **OFFER | {"level": level, "window": [ROUND, NOON]})
+    assert conflicts(world.matters, work=6) == Conflicts(()), "only windows of one offer were looked at"
