@@ -1,7 +1,9 @@
 """An embargo and a hostile reader: what is counted, named, guessed or asked for tells nothing before the instant."""
 
 import asyncio
+import base64
 import json
+import re
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
@@ -142,7 +144,8 @@ def test_a_step_that_names_what_is_under_embargo_is_seen_without_the_name(
 def words_in(party: Party, command: str, named: Named, words: tuple[str, ...]) -> set[str]:
     """Which of the words a party's answers to a command have in them, in any case and also where a line is folded."""
     answers = [ask(party, command, **args) for args in named.asks(command)]
-    told = json.dumps(answers, ensure_ascii=False).replace(r"\r\n ", "").lower()
+    files = [base64.b64decode(data).decode() for data in re.findall(r'"data": "([^"]*)"', json.dumps(answers))]
+    told = json.dumps([answers, files], ensure_ascii=False).replace(r"\r\n ", "").lower()
     return {word for word in words if word.lower() in told}
 
 
