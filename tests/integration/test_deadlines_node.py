@@ -13,13 +13,14 @@ from entente.domain.relations.deadlines import Deadline, alarms
 from entente.formats.ical import Entry, calendar
 from entente.node import deadlines
 from entente.node.errors import UsageError
+from entente.node.veil import Veil
 
 HOUR = 3_600_000
 
 
 def entries(party: Party) -> list[Entry]:
     due = party.node.ringing.due(party.ledger).deadlines
-    return deadlines.entries(party.ledger.agreement.hex(), due, deadlines.arranged(party.node, party.ledger))
+    return deadlines.entries(party.ledger.agreement.hex(), due, deadlines.arranged(party.node, party.ledger), Veil(()))
 
 
 def listed(party: Party) -> list[dict[str, Any]]:
@@ -93,7 +94,7 @@ def test_a_calendar_program_rings_at_the_very_instants_at_which_the_node_does() 
     """The clocks go forward in Vienna, and back in New York, within the days before."""
     for zone, at in (("Europe/Vienna", "2019-04-01T00:00:00+02:00"), ("America/New_York", "2019-11-04T00:00:00-05:00")):
         deadline = Deadline("end-x", parse_instant(at), "end", "The end", "21(3)", zone)
-        data = calendar("jp", deadlines.entries("ab" * 32, [deadline], []), stamped=0)
+        data = calendar("jp", deadlines.entries("ab" * 32, [deadline], [], Veil(())), stamped=0)
         (event,) = Calendar.from_ical(data).walk("VEVENT")
         assert event["DTSTART"].to_ical().endswith(b"Z")
         rings = [event["DTSTART"].dt + alarm["TRIGGER"].dt for alarm in event.walk("VALARM")]
@@ -104,7 +105,7 @@ def test_what_is_due_by_a_day_stands_on_that_day_and_rings_at_the_very_instants(
     """A reader's calendar is in any zone: its midnights are others than those of the agreement."""
     at, day = parse_instant("2019-08-25T00:00:00+09:00"), date(2019, 8, 24)
     deadline = Deadline("notice-2019-08-24", at, "notice", "The last day", "21(3)", "Asia/Seoul", "Passed", day)
-    data = calendar("jp", deadlines.entries("ab" * 32, [deadline], []), stamped=0)
+    data = calendar("jp", deadlines.entries("ab" * 32, [deadline], [], Veil(())), stamped=0)
     (event,) = Calendar.from_ical(data).walk("VEVENT")
     assert b"DTSTART;VALUE=DATE:20190824\r\n" in data
     assert event["DTSTART"].dt == day

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from support_health import Watched, measured
 from support_kill import PATIENCE, NodeProcess, until
-from support_matters import step
+from support_matters import matter_at, step
 from support_nodes import done, entente, spawn
 from support_stop import END, OCTOBER, Pair, Party, copy_template
 
@@ -112,7 +112,8 @@ def test_neither_metrics_nor_health_say_a_word_that_a_person_wrote(october: Pair
     }  # fmt: skip
     assert all(SECRET in each.what for each in found.values()), "whoever may command the node reads what it is"
     remedies = " ".join(each.remedy for each in found.values())
-    assert f"{talks}-raid-at-dawn-2019-10-02/P1D" in remedies
+    dawn = matter_at(october.jp, talks).view.actions["raid-at-dawn"].step.digest[:16]
+    assert f"{talks}-due-{dawn}-2019-10-02/P1D" in remedies
     page = jp.metrics.text().decode()
     assert "kr-measure-1" not in page
     for text in (page, *(each.id for each in found.values())):

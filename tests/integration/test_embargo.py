@@ -1,7 +1,9 @@
 """An embargo and a hostile reader: what is counted, named, guessed or asked for tells nothing before the instant."""
 
 import asyncio
+import base64
 import json
+import re
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,15 +13,22 @@ import msgspec
 import pytest
 from support_commands import EXAMPLES
 from support_matters import DS590, commit, matter_at, prepare, step
+from support_naming import NAMING, Named, name_it
 from support_stop import Pair, Party, verified
 
+from entente.cli.matter_read import whole_matter
+from entente.cli.matter_screen import stands
+from entente.cli.timeline_node import _pages, _step
 from entente.domain.agreement.instants import format_instant
+from entente.domain.relations.matters import TABLES, fold
 from entente.domain.relations.steps import APART, numbered_apart
 from entente.node import evidence
 from entente.node.commands import COMMANDS
 from entente.node.control import ControlServer
 from entente.node.daemon import Daemon
 from entente.node.errors import RefusedError
+from entente.node.registry import STREAMS
+from entente.node.veil import placeholder
 from entente.record.report import render
 
 TITLE, TEXT, CLAIM = "Suspension of the notice", "It is suspended on a condition.", "Japan expressed understanding."
@@ -37,6 +46,28 @@ def held(pair: Pair) -> tuple[int, str]:
     name = issue(pair.kr, embargo=format_instant(at), about="jp", claim={"en": CLAIM})
     pair.carry()
     return at, name
+
+
+@pytest.fixture
+def everywhere(october: Pair) -> tuple[int, str, Named]:
+    """(its instant in ms, its id, what names it) of a statement of kr's, where everything that can names it."""
+    at = max(party.node.instant() for party in october) + 60_000
+    name = issue(october.kr, embargo=format_instant(at), about="jp", claim={"en": CLAIM})
+    october.carry()
+    return at, name, name_it(october, name)
+
+
+class Asked:
+    """A node as the command line's screens ask it."""
+
+    simulated = True
+
+    def __init__(self, party: Party) -> None:
+        self._party, self.party = party, party.party
+
+    def call(self, command: str, *, exact: bool = False, **args: Any) -> Any:
+        assert exact
+        return ask(self._party, command, **args)["ok"]
 
 
 def ask(party: Party, command: str, /, **args: Any) -> Any:
@@ -110,13 +141,105 @@ def test_a_step_that_names_what_is_under_embargo_is_seen_without_the_name(
 # What is asked
 
 
+def words_in(party: Party, command: str, named: Named, words: tuple[str, ...]) -> set[str]:
+    """Which of the words a party's answers to a command have in them, in any case and also where a line is folded."""
+    answers = [ask(party, command, **args) for args in named.asks(command)]
+    files = [base64.b64decode(data).decode() for data in re.findall(r'"data": "([^"]*)"', json.dumps(answers))]
+    told = json.dumps([answers, files], ensure_ascii=False).replace(r"\r\n ", "").lower()
+    return {word for word in words if word.lower() in told}
+
+
 @pytest.mark.parametrize("command", sorted(set(COMMANDS) - set(NOT_ASKED)))
-def test_no_command_tells_a_word_of_it_a_millisecond_before(pair: Pair, held: tuple[int, str], command: str) -> None:
-    at, name = held
-    pair.turn(at - 1)
-    for party in pair:
-        told = json.dumps(ask(party, command, **EXAMPLES[command]), ensure_ascii=False)
-        assert not [word for word in (name, TITLE, TEXT, CLAIM) if word in told]
+def test_no_command_tells_a_word_of_it_a_millisecond_before(
+    october: Pair, everywhere: tuple[int, str, Named], command: str
+) -> None:
+    """And those of which it is known that they name it, name it at the instant: they were asked what could tell."""
+    at, name, named = everywhere
+    october.turn(at - 1)
+    before = [words_in(party, command, named, (name, TITLE, TEXT, CLAIM)) for party in october]
+    assert before == [set(), set()]
+    october.turn(at)
+    assert any(name in words_in(party, command, named, (name,)) for party in october) == (command in NAMING)
+
+
+def test_nothing_that_names_it_is_missing_from_what_people_are_shown(
+    october: Pair, everywhere: tuple[int, str, Named], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A name that somebody chose keeps nobody from a timeline or a matter: it is read strictly, and printed whole."""
+    at, name, named = everywhere
+    october.turn(at - 1)
+    for party in october:
+        node = Asked(party)
+        told = [_step(each) for each in _pages(node, "timeline.steps", "steps", party.ledger.agreement.hex())]
+        records = party.ledger.projection.steps.records
+        refused = [record for record in records if record.step.get("dialogue") == name]
+        assert bool(refused) == (party.party == "jp"), "without what is left out it would be allowed"
+        kept = [record.step for record in records if record.step.matter != name and record not in refused]
+        assert [(each.digest, each.verb) for each in told] == [(each.digest, each.verb) for each in kept]
+        assert [set(each.values) | {"while", "dialogue"} for each in told] == [
+            set(each.values) | {"while", "dialogue"} for each in kept
+        ]
+        again, first = fold(told), party.ledger.projection.steps.matters
+        assert {each: again[each].state for each in again} == {each: first[each].state for each in again}
+        assert len(again[named.talks].view.actions) == 3
+        assert len(again[named.terms].view.terms["kr"]) == 2
+        for matter in named.matters:
+            found = whole_matter(node, None, matter)
+            assert set(found) >= set(TABLES[found["kind"]].show(matter_at(party, matter)))
+            stands(node, found, "2019-10-02T00:00:00.000Z", "Asia/Tokyo", ("Asia/Seoul",))
+        assert len(ask(party, "matter.show", matter=named.talks)["ok"]["actions"]) == 3
+    printed = capsys.readouterr().out
+    assert name not in printed
+    assert f"{placeholder(name)}-a" in printed
+
+
+def test_evidence_withholds_every_step_that_names_it_anywhere(
+    october: Pair, everywhere: tuple[int, str, Named], tmp_path: Path
+) -> None:
+    at, name, _ = everywhere
+    for instant, there in ((at - 1, False), (at, True)):
+        october.turn(instant)
+        for party in october:
+            data = disclosed(party, tmp_path / f"{party.party}-{instant}.evidence")
+            assert (name.encode() in data.replace(b"Beside " + name.encode(), b"")) == there
+
+
+def test_whoever_follows_is_told_of_what_rings_without_its_name(
+    october: Pair, everywhere: tuple[int, str, Named]
+) -> None:
+    at, name, _ = everywhere
+
+    async def follow(party: Party) -> list[Any]:
+        daemon, reader = Daemon(party.node), asyncio.StreamReader()
+        said: list[Any] = []
+        begun = len(party.node.ringing.due(party.ledger).unseen) + 1
+
+        def say(line: Any) -> None:
+            said.append(line)
+            if len(said) == begun:
+                reader.feed_eof()
+
+        follows = STREAMS["item.follow"]
+        await follows.run(daemon, follows.args(deadlines=True), reader, say)
+        return said
+
+    for instant, there in ((at - 1, False), (at, True)):
+        october.turn(instant)
+        for party in october:
+            said = asyncio.run(follow(party))
+            assert sum("deadline" in line for line in said) >= 4
+            assert (name in json.dumps(said)) == there
+
+
+def test_an_alarm_is_acknowledged_by_the_id_that_is_told_before_the_instant(
+    october: Pair, everywhere: tuple[int, str, Named]
+) -> None:
+    at, _, _ = everywhere
+    october.turn(at - 1)
+    rings = [line["alarm"]["id"] for line in ask(october.jp, "deadline.list")["ok"] if line["alarm"] is not None]
+    assert len(rings) >= 4
+    for alarm in rings:
+        assert ask(october.jp, "deadline.acknowledge", alarm=alarm, person="d1")["ok"]["alarm"] == alarm
 
 
 @pytest.mark.parametrize("command", ["matter.show", "indicator.series", "step.prepare"])

@@ -1,6 +1,8 @@
 """What a desk asks beside the steps: a note from its template, a series as it stands, who is expected twice."""
 
 import asyncio
+import threading
+from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,7 +13,9 @@ from support_stop import Pair, Party
 
 from entente.cli.matter_screen import stands
 from entente.domain.agreement.instants import parse_instant
-from entente.node import commands_matters, matters
+from entente.domain.relations.conflicts import Conflicts, conflicts
+from entente.domain.relations.table import Matter
+from entente.node import commands_desk, commands_matters, matters
 from entente.node.commands import COMMANDS
 from entente.node.errors import RefusedError, UsageError
 
@@ -74,7 +78,7 @@ def test_two_meetings_at_once_are_named_with_who_is_expected(pair: Pair) -> None
         for title, who in (("One", "jp: Minister of Defence"), ("Two", "jp: Minister of Defence"))
     ]
     pair.carry()
-    (found,) = asked(pair.kr, "meeting.conflicts")
+    (found,) = asked(pair.kr, "meeting.conflicts")["conflicts"]
     assert [found["first"]["matter"], found["second"]["matter"]] == names
     assert "jp: Minister of Defence" in found["who"]
 
@@ -111,6 +115,25 @@ def test_a_meeting_that_became_a_round_stands_among_the_rounds_of_its_dialogue(
     assert f"8 held as {name} 2019-12-24 11:00:00 Chengdu kr: President" in " ".join(capsys.readouterr().out.split())
     stands(target, asked(pair.jp, "matter.show", matter=name), "2020-01-01T00:00:00.000Z", "Asia/Seoul", ())
     assert f"became round 8 of {talks}" in " ".join(capsys.readouterr().out.split())
+
+
+def test_conflicts_are_not_computed_on_the_writers_thread(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many there are, the answer has a bounded part of them and the number of the others."""
+    window = "2019-12-24T02:00:00.000Z/2019-12-24T04:00:00.000Z"
+    for number in range(4):
+        step(pair.jp, "meeting", "propose", title={"en": f"{number}"}, level="minister", window=(window,))
+    threads: list[int] = []
+
+    def computed(shown: Mapping[str, Matter]) -> Conflicts:
+        threads.append(threading.get_ident())
+        return conflicts(shown, most=2)
+
+    monkeypatch.setattr(commands_desk, "conflicts", computed)
+    turns: list[Any] = []
+    found = asked(pair.jp, "meeting.conflicts", turns)
+    assert (len(found["conflicts"]), found["more"], found["uncounted"]) == (2, 4, False)
+    assert threads != [threading.get_ident()], "here the writer's turns are taken on the test's own thread"
+    assert [set(turn) for turn in turns] == [{f"jp-meeting-{number}" for number in range(1, 5)}]
 
 
 def test_a_matter_is_shown_page_by_page_and_in_few_steps_a_turn(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ from entente.cli import press, press_feed
 from entente.cli.press_pages import render
 from entente.domain.agreement.instants import format_instant
 from entente.node import commands_matters as commands
-from entente.node import evidence
+from entente.node import evidence, matters
 from entente.node.commands import COMMANDS
 from entente.node.errors import NodeError, RefusedError
 
@@ -67,10 +67,14 @@ def under_embargo(pair: Pair, **more: Any) -> tuple[int, str]:
 def shown(party: Party) -> list[dict[str, Any]]:
     """What the party's node answers about statements at its present instant."""
     found = [commands.matter_view(matter) for matter in commands.seen(party.node, party.ledger, embargoed=False)]
-    steps = party.ledger.projection.steps
+    steps, veil = party.ledger.projection.steps, matters.veil_of(party.node, party.ledger)
     return [
         each
-        | {"steps": [commands.step_view(party.node, party.ledger, record) for record in steps.positions(each["id"])]}
+        | {
+            "steps": [
+                commands.step_view(party.node, party.ledger, record, veil) for record in steps.positions(each["id"])
+            ]
+        }
         for each in found
     ]
 

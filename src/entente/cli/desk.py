@@ -94,18 +94,20 @@ def conflicts(directory: Path, agreement: str | None, as_json: bool) -> None:
     target = Target(directory)
     found = target.call("meeting.conflicts", agreement=agreement)
     if as_json:
-        show_json(target.answer(conflicts=found))
+        show_json(target.answer(**found))
         return
     from entente.cli import screens
 
     screens.heading(target, "conflicts")
-    if not found:
-        click.echo("None.")
+    if not found["conflicts"]:
+        click.echo("Some may not have been counted." if found["uncounted"] else "None.")
         return
     grid = screens.table("who", "is expected at", "and at", folds=["who"])
-    for each in found:
+    for each in found["conflicts"]:
         grid.add_row(", ".join(each["who"]), _engaged(each["first"]), _engaged(each["second"]))
     console().print(grid)
+    if found["more"] or found["uncounted"]:
+        click.echo(f"And {found['more']:,} more{', or still more: there are too many to count' * found['uncounted']}.")
 
 
 def _engaged(engagement: dict[str, Any]) -> str:

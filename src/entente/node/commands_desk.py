@@ -15,6 +15,7 @@ from entente.node import deadlines, drafts, matters
 from entente.node.errors import UsageError
 from entente.node.ledger import Ledger
 from entente.node.registry import Args, command, the_ledger
+from entente.node.veil import Veil
 from entente.record.bodies import ActStatement
 from entente.record.checkpoint import origin
 from entente.record.position import Position
@@ -60,20 +61,21 @@ async def deadline_calendar(daemon: "Daemon", args: DeadlineArgs) -> Any:
     """Deadlines, meetings and rounds as an iCalendar file's text."""
     ledger = the_ledger(daemon, args.agreement)
 
-    def needed() -> tuple[str, int, tuple[Deadline, ...], list[Matter]]:
+    def needed() -> tuple[str, int, tuple[Deadline, ...], list[Matter], Veil]:
         node, name = daemon.node, ledger.document.name if ledger.document else ""
         return (
             f"{node.party}: {name}",
             node.instant(),
             node.ringing.due(ledger).deadlines,
             deadlines.arranged(node, ledger),
+            matters.veil_of(node, ledger),
         )
 
     def made() -> dict[str, Any]:
-        entries = deadlines.entries(ledger.agreement.hex(), due, arranged)
+        entries = deadlines.entries(ledger.agreement.hex(), due, arranged, veil)
         return {"calendar": calendar(title, entries, stamped=now).decode(), "entries": len(entries)}
 
-    title, now, due, arranged = await daemon.do(needed)
+    title, now, due, arranged, veil = await daemon.do(needed)
     # Not on the writer's thread: it takes half a millisecond for each entry. What is given is never changed any more.
     return await asyncio.to_thread(made)
 
@@ -190,16 +192,20 @@ def _series(node: "Node", ledger: Ledger, matter: Matter) -> dict[str, Any]:
 
 @command("meeting.conflicts")
 async def meeting_conflicts(daemon: "Daemon", args: DeadlineArgs) -> Any:
-    """Meetings and rounds that overlap for somebody, the earliest first."""
+    """Meetings and rounds that overlap for somebody, the earliest first, and how many more there are."""
     ledger = the_ledger(daemon, args.agreement)
+    shown = await daemon.do(lambda: matters.shown(daemon.node, ledger))
 
     def work() -> Any:
-        return [
+        found = conflicts(shown)
+        told = [
             {"first": _engaged(each.first), "second": _engaged(each.second), "who": list(each.who)}
-            for each in conflicts(matters.shown(daemon.node, ledger))
+            for each in found.told
         ]
+        return {"conflicts": told, "more": found.more, "uncounted": found.uncounted}
 
-    return await daemon.do(work)
+    # Not on the writer's thread: somebody's meetings may all overlap. Matters that are given never change any more.
+    return await asyncio.to_thread(work)
 
 
 def _engaged(engagement: Engagement) -> dict[str, Any]:

@@ -4,12 +4,15 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from entente.node.control import error_of
 from entente.node.errors import NodeError
 from entente.node.feeding import Feeding
 from entente.node.following import Following
 from entente.node.registry import Args, streaming, the_ledger
 from entente.node.releases import Request
+from entente.node.veiling import veiled
 
 if TYPE_CHECKING:
     from entente.node.daemon import Daemon
@@ -93,15 +96,31 @@ async def item_follow(
 ) -> None:
     """Tell of each item that this party comes to hold, and of what comes due, until the caller closes."""
     ledger = the_ledger(daemon, args.agreement) if args.agreement is not None else None
-    following = Following(daemon, ledger, args.stream, payload=args.payload, deadlines=args.deadlines, say=say)
+    lines: asyncio.Queue[Any] = asyncio.Queue()
+    following = Following(
+        daemon, ledger, args.stream, payload=args.payload, deadlines=args.deadlines, say=lines.put_nowait
+    )
     daemon.follows.add(following)
+    saying = asyncio.create_task(_say(daemon, args, lines, say))
     try:
         await daemon.do(following.begin)
         await _until(_closed(reader), following.failed)
         if following.error is not None:
-            say(error_of(following.error))
+            lines.put_nowait(error_of(following.error))
+            await lines.join()
     finally:
         daemon.follows.discard(following)
+        saying.cancel()
+
+
+async def _say(daemon: "Daemon", args: FollowArgs, lines: asyncio.Queue[Any], say: Callable[[Any], None]) -> None:
+    """Say line after line, without the ids of what may not be seen yet; the payload of an item stays as it was sent."""
+    while True:
+        line = await lines.get()
+        payload = {"text": line["text"]} if "text" in line else {}
+        head = msgspec.json.encode({name: value for name, value in line.items() if name not in payload})
+        say(msgspec.json.decode(await veiled(daemon, args, head, b"")) | payload)
+        lines.task_done()
 
 
 async def _closed(reader: asyncio.StreamReader) -> None:

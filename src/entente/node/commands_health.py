@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from entente.node.daemon import Daemon
 
 
-@command("node.health")
+@command("node.health", veiled=False)
 async def node_health(daemon: "Daemon", args: NoArgs) -> Any:
     """Every link of the chain, by a look made now."""
     return shown(await daemon.health.fresh())

@@ -19,6 +19,7 @@ from entente.node.commands_standing import SignerArgs
 from entente.node.errors import UsageError
 from entente.node.ledger import Ledger
 from entente.node.registry import Args, SignatureArgs, bytes_of, command, the_ledger
+from entente.node.veil import Veil
 from entente.node.writer import BULK
 from entente.record.bodies import Signer
 from entente.record.steps import StepRecord
@@ -116,16 +117,16 @@ async def matter_list(daemon: "Daemon", args: ListArgs) -> Any:
     """The matters around an agreement, in the order in which they were opened."""
     ledger = the_ledger(daemon, args.agreement)
 
-    def work() -> tuple[list[Matter], frozenset[str]]:
-        hide = unseen(daemon.node, ledger, embargoed=args.embargoed)
-        return seen(daemon.node, ledger, embargoed=args.embargoed), hide
+    def work() -> tuple[list[Matter], Veil]:
+        veil = veil_over(daemon.node, ledger, embargoed=args.embargoed)
+        return seen(daemon.node, ledger, embargoed=args.embargoed), veil
 
     def shown() -> Any:
         became = by_dialogue({each.id: each for each in found})
-        views = [matter_view(each, became.get(each.id, ())) for each in found if args.kind in (None, each.kind)]
-        return _without(views, hide)
+        wanted = (each for each in found if args.kind in (None, each.kind))
+        return [veil.view(matter_view(each, became.get(each.id, ()))) for each in wanted]
 
-    found, hide = await daemon.do(work)
+    found, veil = await daemon.do(work)
     # Not on the writer's thread: matters are made anew where they change, and those that are given never do.
     return await asyncio.to_thread(shown)
 
@@ -143,7 +144,7 @@ class ShowArgs(Args, kw_only=True):
 async def matter_show(daemon: "Daemon", args: ShowArgs) -> Any:
     """A matter with every step about it, refused ones and texts included, as far as one answer holds them."""
     ledger, node = the_ledger(daemon, args.agreement), daemon.node
-    matter, recorded, hide = await daemon.do(lambda: _of_matter(node, ledger, args))
+    matter, recorded, veil = await daemon.do(lambda: _of_matter(node, ledger, args))
     page = _page(recorded)
     whole = len(page) == len(recorded)
     if args.after is None and not whole:
@@ -154,26 +155,26 @@ async def matter_show(daemon: "Daemon", args: ShowArgs) -> Any:
     steps: list[dict[str, Any]] = []
     for part in _parts(page):
         # Each is its own turn of the writer's, in the lane that gives way: a FLASH may go between.
-        steps += await daemon.do(partial(_views, node, ledger, part), BULK)
+        steps += await daemon.do(partial(_views, node, ledger, part, veil), BULK)
     became = met(await daemon.do(lambda: ledger.projection.steps.matters), matter.id)
-    shown = _without(await asyncio.to_thread(matter_view, matter, became) | {"steps": steps}, hide)
+    shown = veil.view(await asyncio.to_thread(matter_view, matter, became)) | {"steps": steps}
     return shown if args.after is None else shown | {"next": None if whole else _cursor(page[-1].step)}
 
 
-def _of_matter(node: "Node", ledger: Ledger, args: ShowArgs) -> tuple[Matter, list[StepRecord], frozenset[str]]:
-    """A matter that may be seen, its steps from where they are asked for, and the ids that are to be kept out of it."""
+def _of_matter(node: "Node", ledger: Ledger, args: ShowArgs) -> tuple[Matter, list[StepRecord], Veil]:
+    """A matter that may be seen, its steps from where they are asked for, and what is over the ids that may not be."""
     steps = ledger.projection.steps
     matter = steps.matters.get(args.matter)
     if matter is None or (not args.embargoed and matters.is_hidden(node, ledger, matter.id)):
-        known = some(each.id for each in seen(node, ledger, embargoed=args.embargoed)) or "none yet"
+        known = some([each.id for each in seen(node, ledger, embargoed=args.embargoed)]) or "none yet"
         raise UsageError("NO_SUCH_MATTER", f"there is no matter {args.matter[:80]!r}", f"One of: {known}.")
     last = _place(args.after) if args.after else None
     recorded = [record for record in steps.positions(matter.id) if last is None or record.step.order > last]
-    return matter, recorded, unseen(node, ledger, embargoed=args.embargoed)
+    return matter, recorded, veil_over(node, ledger, embargoed=args.embargoed)
 
 
-def _views(node: "Node", ledger: Ledger, part: list[StepRecord]) -> list[dict[str, Any]]:
-    return [step_view(node, ledger, record) for record in part]
+def _views(node: "Node", ledger: Ledger, part: list[StepRecord], veil: Veil) -> list[dict[str, Any]]:
+    return [step_view(node, ledger, record, veil) for record in part]
 
 
 def _page(recorded: list[StepRecord]) -> list[StepRecord]:
@@ -220,20 +221,9 @@ def seen(node: "Node", ledger: Ledger, *, embargoed: bool) -> list[Matter]:
     return list((ledger.projection.steps.matters if embargoed else matters.shown(node, ledger)).values())
 
 
-def unseen(node: "Node", ledger: Ledger, *, embargoed: bool) -> frozenset[str]:
-    """Ids of the matters that are to be kept out of an answer now."""
-    return frozenset() if embargoed else matters.hidden(node, ledger)
-
-
-def _without(value: Any, unseen: frozenset[str]) -> Any:
-    """An answer without the ids of matters that may not be seen, wherever a step that may be seen names one."""
-    if isinstance(value, dict):
-        return {key: _without(each, unseen) for key, each in value.items() if not _is_one(each, unseen)}
-    return [_without(each, unseen) for each in value if not _is_one(each, unseen)] if isinstance(value, list) else value
-
-
-def _is_one(value: Any, unseen: frozenset[str]) -> bool:
-    return isinstance(value, str) and value in unseen
+def veil_over(node: "Node", ledger: Ledger, *, embargoed: bool) -> Veil:
+    """Over the ids of the matters that are to be kept out of an answer now."""
+    return Veil(()) if embargoed else matters.veil_of(node, ledger)
 
 
 def matter_view(matter: Matter, became: Sequence[Met] = ()) -> dict[str, Any]:
@@ -254,8 +244,8 @@ def matter_view(matter: Matter, became: Sequence[Met] = ()) -> dict[str, Any]:
     return common | TABLES[matter.kind].show(matter) | rounds
 
 
-def step_view(node: "Node", ledger: Ledger, record: StepRecord) -> dict[str, Any]:
-    """A step as it stands in the record."""
+def step_view(node: "Node", ledger: Ledger, record: StepRecord, veil: Veil) -> dict[str, Any]:
+    """A step as it stands in the record, but for the matters that it names and that may not be seen."""
     step, refusal = record.step, ledger.projection.steps.refusal(record)
     texts = zip(step.texts, matters.texts_of(node, ledger, record), strict=True)
     return {
@@ -263,8 +253,8 @@ def step_view(node: "Node", ledger: Ledger, record: StepRecord) -> dict[str, Any
         "at": format_instant(step.at),
         "entry": step.seq,
         "verb": step.verb,
-        "refs": list(step.refs),
-        "say": _said(record),
+        "refs": veil.refs(step.refs),
+        "say": _said(record, veil),
         "texts": [{**text._asdict(), "text": _shown(data)} for text, data in texts],
         "wording": step.wording if step.texts else None,
         "signers": [{"office": each.office, "person": each.person} for each in record.statement.signers],
@@ -272,10 +262,10 @@ def step_view(node: "Node", ledger: Ledger, record: StepRecord) -> dict[str, Any
     }
 
 
-def _said(record: StepRecord) -> dict[str, Any]:
+def _said(record: StepRecord, veil: Veil) -> dict[str, Any]:
     found: dict[str, Any] = {}
     values = record.step.values
-    for name, lang, value in [(each.name, each.lang, each.value) for each in record.statement.said]:
+    for name, lang, value in [(each.name, each.lang, each.value) for each in veil.said(record)]:
         if lang:
             found.setdefault(name, {})[lang] = value
         elif isinstance(values[name], tuple) and not isinstance(values[name][0], int | date):

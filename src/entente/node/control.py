@@ -22,6 +22,7 @@ from entente.store.errors import StoreError
 
 if TYPE_CHECKING:
     from entente.node.daemon import Daemon
+    from entente.node.registry import Command
 
 A = TypeVar("A", bound=msgspec.Struct)
 logger = logging.getLogger("entente.node.control")
@@ -51,6 +52,12 @@ class ControlServer:
         if self._server is not None:
             self._server.close()
         self._daemon.node.home.control.unlink(missing_ok=True)
+
+    async def _told(self, command: "Command", args: Any) -> bytes:
+        try:
+            return msgspec.json.encode({"ok": await command.run(self._daemon, args)})
+        except NodeError as error:
+            return msgspec.json.encode(error_of(error))
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -95,6 +102,7 @@ class ControlServer:
     async def answer(self, line: bytes) -> bytes:
         """The answer to one request, never an exception."""
         from entente.node.commands import COMMANDS
+        from entente.node.veiling import veiled
 
         try:
             request = parse_request(line)
@@ -104,7 +112,8 @@ class ControlServer:
                     "UNKNOWN_COMMAND", f"there is no command {request.command!r}", "Upgrade the node or the command."
                 )
             args = convert(request, command.args)
-            return msgspec.json.encode({"ok": await command.run(self._daemon, args)})
+            told = await self._told(command, args)
+            return await veiled(self._daemon, args, told, line) if command.veiled else told
         except NodeError as error:
             return msgspec.json.encode(error_of(error))
         except StoreError as error:

@@ -19,6 +19,7 @@ from entente.node.ledger import Ledger
 from entente.node.matters import shown
 from entente.node.national import note
 from entente.node.ringing import Due, grounds, key_of, line_of
+from entente.node.veil import Veil
 
 if TYPE_CHECKING:
     from entente.node.node import Node
@@ -63,10 +64,11 @@ def arranged(node: "Node", ledger: Ledger) -> list[Matter]:
     return [matter for matter in shown(node, ledger).values() if matter.kind in ("meeting", "dialogue")]
 
 
-def entries(agreement: str, due: Iterable[deadlines.Deadline], matters: Iterable[Matter]) -> list[Entry]:
+def entries(agreement: str, due: Iterable[deadlines.Deadline], matters: Iterable[Matter], veil: Veil) -> list[Entry]:
     """What belongs in a calendar: deadlines with their alarms, meetings on the table or agreed, and rounds.
 
-    ``agreement`` is its digest in hex. Touches nothing of the node.
+    ``agreement`` is its digest in hex. Touches nothing of the node. The ``veil`` is laid here, before lines are folded:
+    a name that is cut in two is found by nobody who looks for it, and by everybody who reads the file.
     """
     every = [
         Entry(
@@ -82,7 +84,12 @@ def entries(agreement: str, due: Iterable[deadlines.Deadline], matters: Iterable
     ]
     for matter in matters:
         every += _arranged(agreement, matter)
-    return every
+    return [
+        each._replace(
+            summary=veil.text(each.summary), description=veil.text(each.description), place=veil.text(each.place)
+        )
+        for each in every
+    ]
 
 
 def _arranged(agreement: str, matter: Matter) -> Iterator[Entry]:

@@ -227,14 +227,15 @@ def hindrance(node: "Node", draft: Draft) -> NodeError | None:
 
 
 def concealed(node: "Node", draft: Draft) -> bool:
-    """Whether a draft is of what may not be seen yet: a statement under embargo, or a step about or naming one."""
+    """Whether a draft is of what may not be seen yet: a statement under embargo, or whatever is about or names one."""
+    ledger = node.ledgers[bytes.fromhex(draft.agreement)]
+    veil = matters.veil_of(node, ledger)
+    if veil.names(draft.statement.decode(errors="replace")):
+        return True
     if draft.kind == "act":
         return False
-    statement = _decoded(StepStatement, draft.statement)
-    ledger = node.ledgers[bytes.fromhex(draft.agreement)]
-    embargoes = (parse_instant(each.value) for each in statement.said if each.name == "embargo")
-    named = {statement.matter, *statement.refs, *(each.value for each in statement.said)}
-    return not named.isdisjoint(matters.hidden(node, ledger)) or any(each > node.instant() for each in embargoes)
+    embargoes = (each.value for each in _decoded(StepStatement, draft.statement).said if each.name == "embargo")
+    return any(parse_instant(each) > node.instant() for each in embargoes)
 
 
 def _tell(node: "Node", unit: Work, draft: Draft, what: str, person: str, **more: str) -> None:

@@ -30,6 +30,7 @@ from entente.node.findings import (
     ordered,
 )
 from entente.node.ledger import Ledger
+from entente.node.matters import veil_of
 from entente.node.ringing import DIGEST, name_of
 from entente.node.tracers import Overdue, Tracers, objective, terms_at
 from entente.store.errors import StoreError
@@ -263,6 +264,7 @@ def agreement_facts(node: "Node", ledger: Ledger, now: int) -> AgreementFacts:
     """What stands open under an agreement, and what comes due."""
     due = node.ringing.due(ledger)
     unseen, to_come = due.unseen, [deadline for deadline in due.deadlines if deadline.at > now]
+    veil = veil_of(node, ledger)
     return AgreementFacts(
         digest=ledger.agreement.hex()[:DIGEST],
         name=ledger.document.name if ledger.document else "",
@@ -271,7 +273,7 @@ def agreement_facts(node: "Node", ledger: Ledger, now: int) -> AgreementFacts:
         acts=tuple(pending_acts(ledger)),
         uncosigned=tuple(uncosigned(node, ledger)),
         ringing=tuple(
-            RingingFacts(name_of(alarm), alarm.id, alarm.deadline.said(now), alarm.deadline.at, alarm.at)
+            RingingFacts(name_of(alarm), alarm.id, veil.text(alarm.deadline.said(now)), alarm.deadline.at, alarm.at)
             for alarm in unseen[:MAX_RINGING]
         ),
         rings=len(unseen),

@@ -6,6 +6,7 @@ that who has seen a step always comes after it (docs/spec/relations.md, section 
 
 import hashlib
 import secrets
+from collections import ChainMap
 from collections.abc import Callable, Mapping, Sequence
 from itertools import count, repeat
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -21,6 +22,7 @@ from entente.node.drafts import reserved
 from entente.node.errors import RefusedError, UsageError
 from entente.node.ledger import HeldLog, Ledger
 from entente.node.national import note
+from entente.node.veil import Veil
 from entente.record.bodies import SaidValue, SignedStep, Signer, StepStatement, TextRef
 from entente.record.envelope import MAX_BODY
 from entente.record.position import Position
@@ -264,13 +266,16 @@ def texts_of(node: "Node", ledger: Ledger, record: StepRecord) -> list[bytes | N
 
 def embargoed(node: "Node", ledger: Ledger) -> frozenset[Position]:
     """Where the steps stand that may not be seen yet, at this node's instant, or name a matter that may not."""
-    unseen = hidden(node, ledger)
-    return frozenset(each.position for each in ledger.projection.steps.records if unseen & _named(each))
+    veil = veil_of(node, ledger)
+    if not veil.hidden:
+        return frozenset()
+    return frozenset(each.position for each in ledger.projection.steps.records if _names(node, ledger, each, veil))
 
 
-def _named(record: StepRecord) -> set[str]:
-    """The matter of a step, and everything that it may name one by."""
-    return {record.step.matter, *record.step.refs, *(each.value for each in record.statement.said)}
+def _names(node: "Node", ledger: Ledger, record: StepRecord, veil: Veil) -> bool:
+    """Whether a step is about a hidden matter, or names one anywhere in its statement or the texts beside it."""
+    signed, texts = encode(record.statement), texts_of(node, ledger, record) if record.step.texts else []
+    return any(veil.names(data.decode("utf-8", errors="replace")) for data in (signed, *texts) if data is not None)
 
 
 def shown(node: "Node", ledger: Ledger) -> dict[str, Matter]:
@@ -291,3 +296,15 @@ def is_hidden(node: "Node", ledger: Ledger, name: str) -> bool:
 def hidden(node: "Node", ledger: Ledger) -> frozenset[str]:
     """Ids of the matters that may not be seen yet."""
     return frozenset(ledger.projection.steps.matters) - frozenset(shown(node, ledger))
+
+
+def veil_of(node: "Node", *ledgers: Ledger) -> Veil:
+    """Over the ids of all matters under these agreements that may not be seen yet.
+
+    An id that stands for another matter, which may be seen, under one of them tells nothing.
+    """
+    known = ChainMap(*(ledger.projection.steps.matters for ledger in ledgers))
+    unseen = {name for ledger in ledgers for name in hidden(node, ledger)}
+    if len(ledgers) > 1:
+        unseen -= {name for ledger in ledgers for name in shown(node, ledger)}
+    return Veil(unseen, known, (party for ledger in ledgers for party in ledger.parties))

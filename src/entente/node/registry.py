@@ -26,22 +26,28 @@ class Args(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class Command(NamedTuple):
-    """A registered command."""
+    """A registered command; ``veiled``: its answer goes through :func:`.veiling.veiled`."""
 
     name: str
     args: type[Args]
     run: Callable[["Daemon", Any], Awaitable[Any]]
+    veiled: bool
 
 
 COMMANDS: dict[str, Command] = {}
 A = TypeVar("A", bound=Args)
 
 
-def command(name: str) -> Callable[[Callable[["Daemon", A], Awaitable[Any]]], Callable[["Daemon", A], Awaitable[Any]]]:
-    """Register a command; its arguments are the structure its handler is annotated with."""
+def command(
+    name: str, *, veiled: bool = True
+) -> Callable[[Callable[["Daemon", A], Awaitable[Any]]], Callable[["Daemon", A], Awaitable[Any]]]:
+    """Register a command; its arguments are the structure its handler is annotated with.
+
+    Only one that must answer while the writer's thread stands still is not ``veiled``, and keeps hidden ids out itself.
+    """
 
     def register(handler: Callable[["Daemon", A], Awaitable[Any]]) -> Callable[["Daemon", A], Awaitable[Any]]:
-        COMMANDS[name] = Command(name, handler.__annotations__["args"], handler)
+        COMMANDS[name] = Command(name, handler.__annotations__["args"], handler, veiled)
         return handler
 
     return register

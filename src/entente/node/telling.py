@@ -1,8 +1,8 @@
 """What the record of an agreement says, for a timeline: acts, steps, items by number (docs/spec/timeline.md).
 
 Facts alone: whoever asks draws them with the domain's own functions. Nothing of an item is opened, so that no title is
-ever told. What is under embargo at this node's instant is left out here, before anything is made of it. Each slice is a
-bounded piece of work for the writer's thread, however long the record is.
+ever told. What is under embargo at this node's instant is left out here, before anything is made of it, and so is its
+id. Each slice is a bounded piece of work for the writer's thread, however long the record is.
 """
 
 import base64
@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from entente.domain.agreement.acts import Act
 from entente.domain.agreement.instants import format_instant
 from entente.node.ledger import Ledger
-from entente.node.matters import hidden, texts_of
+from entente.node.matters import texts_of, veil_of
+from entente.node.veil import Veil
 from entente.record.envelope import Envelope
 from entente.record.steps import StepRecord
 from entente.store.rows import RegisterRow
@@ -74,30 +75,39 @@ def steps(node: "Node", ledger: Ledger, first: int) -> tuple[list[dict[str, Any]
 
     Those of indicators bring their figures; no other text is told.
     """
-    records, unseen = ledger.projection.steps.records, hidden(node, ledger)
+    records, veil = ledger.projection.steps.records, veil_of(node, ledger)
     found: list[dict[str, Any]] = []
     size, place = 0, max(first, 0)
     for record in records[place : place + STEPS]:
         place += 1
-        if record.step.matter in unseen:
+        if record.step.matter in veil.hidden or _refused_for_it(ledger, record, veil):
             continue
-        data = _figures(node, ledger, record)
-        found.append(_step(record, data, unseen))
+        data = _figures(node, ledger, record, veil)
+        found.append(_step(record, data, veil))
         size += sum(map(len, data.values()))
         if size > TEXT_BYTES:
             break
     return found, place if place < len(records) else None
 
 
-def _figures(node: "Node", ledger: Ledger, record: StepRecord) -> dict[str, bytes]:
-    """The files of an indicator's step as far as they are held, by the SHA-256 of their bytes."""
+def _refused_for_it(ledger: Ledger, record: StepRecord, veil: Veil) -> bool:
+    """Whether a step was refused, and says something that is left out here: without that it might be allowed."""
+    said = record.statement.said
+    return len(veil.said(record)) < len(said) and ledger.projection.steps.refusal(record) is not None
+
+
+def _figures(node: "Node", ledger: Ledger, record: StepRecord, veil: Veil) -> dict[str, bytes]:
+    """The files of an indicator's step as far as they are held, by the SHA-256 of their bytes.
+
+    One that names what may not be seen has something else than figures in it, and is not shown.
+    """
     if record.step.kind != "indicator":
         return {}
     held = (data for data in texts_of(node, ledger, record) if data is not None)
-    return {hashlib.sha256(data).hexdigest(): data for data in held}
+    return {hashlib.sha256(data).hexdigest(): data for data in held if not veil.names(data.decode("utf-8", "replace"))}
 
 
-def _step(record: StepRecord, data: Mapping[str, bytes], unseen: frozenset[str]) -> dict[str, Any]:
+def _step(record: StepRecord, data: Mapping[str, bytes], veil: Veil) -> dict[str, Any]:
     step = record.step
     return {
         "matter": step.matter,
@@ -108,12 +118,8 @@ def _step(record: StepRecord, data: Mapping[str, bytes], unseen: frozenset[str])
         "incarnation": step.incarnation,
         "entry": step.seq,
         "between": list(step.audience),
-        "refs": [ref for ref in step.refs if ref not in unseen],
-        "said": [
-            {"name": each.name, "lang": each.lang, "value": each.value}
-            for each in record.statement.said
-            if each.value not in unseen
-        ],
+        "refs": veil.refs(step.refs),
+        "said": [{"name": each.name, "lang": each.lang, "value": each.value} for each in veil.said(record)],
         "texts": [
             text._asdict() | {"data": base64.b64encode(data[text.sha256]).decode() if text.sha256 in data else None}
             for text in step.texts

@@ -85,3 +85,24 @@ def test_who_follows_is_told_of_deadlines_but_for_one_who_asked_for_a_stream(
     node.answers["item.follow"] = lambda args: asked.append(args) or {"now": "2019-11-22T09:00:00.000Z"}
     run("follow", node.path, *options, passphrase=None)
     assert [args["deadlines"] for args in asked] == [told]
+
+
+@pytest.mark.parametrize(
+    ("more", "uncounted", "said"),
+    [
+        (0, False, ""),
+        (1998000, False, "And 1,998,000 more.\n"),
+        (12, True, "And 12 more, or still more: there are too many to count.\n"),
+    ],
+)
+def test_of_many_conflicts_it_says_how_many_are_not_listed(
+    node: FalseNode, more: int, uncounted: bool, said: str
+) -> None:
+    at = {"matter": "kr-meeting-1", "round": None, "begins": "x", "ends": "y"}
+    found = {"conflicts": [{"first": at, "second": at, "who": ["w"]}], "more": more, "uncounted": uncounted}
+    node.answers["meeting.conflicts"] = lambda _: found
+    shown = run("meeting", "conflicts", node.path, passphrase=None).output
+    assert shown.count("kr-meeting-1") == 2
+    assert shown[shown.find("And") :] == said if said else "And" not in shown
+    told = json.loads(run("meeting", "conflicts", node.path, "--json", passphrase=None).output)
+    assert {name: told[name] for name in found} == found

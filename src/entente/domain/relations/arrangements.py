@@ -33,12 +33,16 @@ class Undertaking:
 
 @dataclass
 class ArrangementView:
-    """What each party undertakes, by party and term; ``review`` is the next local day on which they look at it."""
+    """What each party undertakes, by party and term; ``review`` is the next local day on which they look at it.
+
+    ``standing`` has by party the terms that it has not taken back: no refusal looks through the others to name them.
+    """
 
     title: dict[str, str]
     review: date | None
     wordings: Wordings
     terms: dict[str, dict[str, Undertaking]] = field(default_factory=dict)
+    standing: dict[str, dict[str, None]] = field(default_factory=dict)
 
 
 def _begin(step: Step) -> ArrangementView:
@@ -48,12 +52,12 @@ def _begin(step: Step) -> ArrangementView:
 def _undertaken(matter: Matter, step: Step) -> Refusal | None:
     view: ArrangementView = matter.view
     view.terms.setdefault(step.by, {})[step.get("term")] = Undertaking(step)
+    view.standing.setdefault(step.by, {})[step.get("term")] = None
     return None
 
 
 def _no_such_term(matter: Matter, party: str, term: str) -> Refusal:
-    standing = [name for name, each in matter.view.terms.get(party, {}).items() if each.reversed is None]
-    known = some(standing) or "none"
+    known = some(matter.view.standing.get(party, {})) or "none"
     return refuse("NO_SUCH_TERM", f"{party} has no term {term} in {matter.id}", f"It stands by: {known}.")
 
 
@@ -63,6 +67,7 @@ def _reversed(matter: Matter, step: Step) -> Refusal | None:
     if found is None or found.reversed is not None:
         return _no_such_term(matter, step.by, step.get("term"))
     found.reversed = step
+    del view.standing[step.by][step.get("term")]
     return None
 
 

@@ -4,13 +4,20 @@ Meetings that are agreed or on the table, and rounds of talks that are convened.
 a participant as written, or a level of a party. Nothing is moved by it; somebody looks.
 """
 
-from collections.abc import Iterator, Mapping
-from itertools import islice
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from entente.domain.relations.dialogues import DialogueView
 from entente.domain.relations.meetings import MeetingView
 from entente.domain.relations.table import Matter
+
+MOST = 1000
+"""Conflicts that are told one by one."""
+ENGAGED = 20_000
+"""Engagements that are compared, the earliest."""
+WORK = 4_000_000
+"""Places that are looked at to count the rest: about a second."""
 
 
 class Engagement(NamedTuple):
@@ -30,26 +37,57 @@ class Conflict(NamedTuple):
     who: tuple[str, ...]
 
 
-def conflicts(matters: Mapping[str, Matter]) -> tuple[Conflict, ...]:
-    """Every pair of engagements that overlap for somebody, the earliest first.
+class Conflicts(NamedTuple):
+    """The earliest conflicts, and how many ``more`` there are; ``uncounted`` where there may be still more than those.
 
-    Windows of one meeting on the table are a choice, and no conflict with each other.
+    What some party writes makes thousands of meetings overlap, and millions of pairs: these are counted up to a bound.
     """
-    expected = sorted((each for matter in matters.values() for each in engagements(matter)), key=lambda each: each[:3])
-    return tuple(
-        Conflict(first, second, tuple(sorted(first.who & second.who)))
-        for first, second in _overlapping(expected)
-        if first.who & second.who and first[1:3] != second[1:3]
-    )
+
+    told: tuple[Conflict, ...]
+    more: int = 0
+    uncounted: bool = False
 
 
-def _overlapping(expected: list[Engagement]) -> Iterator[tuple[Engagement, Engagement]]:
-    """The pairs that overlap in time, from engagements in the order in which they begin."""
-    for place, first in enumerate(expected):
-        for second in islice(expected, place + 1, None):
-            if second.window[0] >= first.window[1]:
-                break
-            yield first, second
+def conflicts(matters: Mapping[str, Matter], *, most: int = MOST, work: int = WORK) -> Conflicts:
+    """The pairs of engagements that overlap for somebody, the earliest ``most`` of them whole.
+
+    Windows of one meeting on the table are a choice, and no conflict with each other. Only those are compared that
+    have somebody in common, of the earliest :data:`ENGAGED`; it ends once ``work`` of them were looked at.
+    """
+    every = sorted((each for matter in matters.values() for each in engagements(matter)), key=lambda each: each[:3])
+    expected = every[:ENGAGED]
+    begins = [each.window[0] for each in expected]
+    told: list[Conflict] = []
+    more = looked = 0
+    for place, agendas in enumerate(_agendas(expected)):
+        first = expected[place]
+        end = bisect_left(begins, first.window[1])
+        meanwhile = [each[bisect_right(each, place) : bisect_left(each, end)] for each in agendas]
+        looked += sum(map(len, meanwhile))
+        if looked > work:
+            return Conflicts(tuple(told), more, uncounted=True)
+        seconds = [each for each in set[int]().union(*meanwhile) if expected[each][1:3] != first[1:3]]
+        room = most - len(told)
+        more += max(0, len(seconds) - room)
+        told += [_conflict(first, expected[each]) for each in sorted(seconds)[:room]] if room else []
+    return Conflicts(tuple(told), more, uncounted=len(every) > ENGAGED)
+
+
+def _agendas(expected: Sequence[Engagement]) -> list[list[tuple[int, ...]]]:
+    """For each engagement the places in ``expected`` of everybody who is at it; alike for several, they stand once."""
+    places: dict[str, list[int]] = {}
+    for place, each in enumerate(expected):
+        for somebody in each.who:
+            places.setdefault(somebody, []).append(place)
+    found: list[list[tuple[int, ...]]] = [[] for _ in expected]
+    for agenda in {tuple(each) for each in places.values() if len(each) > 1}:
+        for place in agenda:
+            found[place].append(agenda)
+    return found
+
+
+def _conflict(first: Engagement, second: Engagement) -> Conflict:
+    return Conflict(first, second, tuple(sorted(first.who & second.who)))
 
 
 def engagements(matter: Matter) -> Iterator[Engagement]:

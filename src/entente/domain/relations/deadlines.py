@@ -26,6 +26,8 @@ DAYS: Mapping[str, int] = {"P30D": 30, "P7D": 7, "P1D": 1}
 """Alarms that come local days before a deadline, by the same as an ISO 8601 duration: at the same time of that day."""
 HOURS: Mapping[str, int] = {"PT6H": 6 * HOUR, "PT1H": HOUR}
 """Alarms that come a length of time before it, in ms: whatever the clocks do meanwhile."""
+DIGEST = 16
+"""Hex digits by which a deadline's id names the step that assigned an action."""
 _OVER = ("ended", "withdrawn")
 """States in which nobody looks at a measure or an arrangement again."""
 
@@ -161,12 +163,14 @@ def _review(matter: Matter, zone: str) -> Iterator[Deadline]:
 def _actions(matter: Matter, zone: str) -> Iterator[Deadline]:
     """What a party was to do, also after the talks have closed: it is still to be done."""
     view: DialogueView = matter.view
-    for name, action in view.actions.items():
+    for action in view.actions.values():
         day = action.step.get("due")
         if day is not None and action.done is None:
             who, what = action.step.get("to"), _words(action.step.get("summary"))
             words = f"{who} is to have done: {what}", f"{who} was to have done: {what}"
-            yield _by_day(f"{matter.id}-{name}", day, "due", words, matter.id, zone)
+            # Not by its name, which is somebody's words and may name what not everybody may know of (section 8).
+            name = f"{matter.id}-due-{action.step.digest[:DIGEST]}"
+            yield _by_day(name, day, "due", words, matter.id, zone)
 
 
 def _by_day(name: str, day: date, kind: DeadlineKind, words: tuple[str, str], rests_on: str, zone: str) -> Deadline:

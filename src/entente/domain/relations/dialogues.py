@@ -5,7 +5,7 @@ every party has signed the same bytes. Where more than two parties talk, the fir
 the rest may come in when they like, and what none but two said binds nobody else.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from entente.domain.agreement.instants import format_instant
@@ -34,7 +34,7 @@ class Round:
     participants: tuple[str, ...]
     minutes: Wordings
     state: str = "convened"
-    earlier: tuple[tuple[int, int], ...] = ()
+    earlier: list[tuple[int, int]] = field(default_factory=list)
 
 
 @dataclass
@@ -87,7 +87,7 @@ def _to_come(matter: Matter, number: int) -> Refusal | None:
 
 
 def _no_such_round(matter: Matter, number: int) -> Refusal:
-    known = some(sorted(matter.view.rounds)) or "none yet"
+    known = some(matter.view.rounds) or "none yet"
     return refuse("NO_SUCH_ROUND", f"{matter.id} has no round {number}", f"Convened were: {known}.")
 
 
@@ -96,14 +96,10 @@ def _postponed(matter: Matter, step: Step) -> Refusal | None:
     refusal = _to_come(matter, step.get("round"))
     if refusal is not None:
         return refusal
-    known = view.rounds[step.get("round")]
-    view.rounds[step.get("round")] = replace(
-        known,
-        window=step.get("window"),
-        place=step.get("place", known.place),
-        zone=step.get("zone", known.zone),
-        earlier=(*known.earlier, known.window),
-    )
+    known: Round = view.rounds[step.get("round")]
+    known.earlier.append(known.window)
+    known.window = step.get("window")
+    known.place, known.zone = step.get("place", known.place), step.get("zone", known.zone)
     return None
 
 

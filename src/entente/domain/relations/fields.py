@@ -49,7 +49,8 @@ class Field:
     """One field: how its text is read, and what a reader and a writer are told of it.
 
     ``read`` raises ValueError for text that means nothing; ``write`` gives the one text of a value. ``many``: may be
-    given several times, kept in the order given. ``languages``: one value per language, by its code.
+    given several times, kept in the order given. ``languages``: one value per language, by its code. ``names_matter``:
+    its value is the id of another matter, and who may not know of that one reads the step without it.
     """
 
     help: str
@@ -59,6 +60,7 @@ class Field:
     required: bool = False
     many: bool = False
     languages: bool = False
+    names_matter: bool = False
 
     def must(self) -> "Field":
         """The same field where a step has to say it."""
@@ -133,7 +135,7 @@ def party(help: str) -> Field:  # noqa: A002 - as above
 
 def matter(help: str) -> Field:  # noqa: A002 - as above
     """Another matter by its id."""
-    return Field(help, _matching(MATTER, "matter"), metavar="MATTER")
+    return Field(help, _matching(MATTER, "matter"), metavar="MATTER", names_matter=True)
 
 
 def digest(help: str) -> Field:  # noqa: A002 - as above

@@ -65,7 +65,7 @@ def _agreed(matter: Matter, step: Step) -> Refusal | None:
     if step.by == view.by:
         return refuse("OWN_OFFER", f"what is on the table is {step.by}'s own", "Wait for another party to agree to it.")
     if window not in view.windows:
-        known = some("/".join(map(format_instant, each)) for each in view.windows)
+        known = some(view.windows, lambda each: "/".join(map(format_instant, each)))
         return refuse("NOT_ON_THE_TABLE", f"this window is not on the table of {matter.id}", f"One of: {known}.")
     if view.consents.get(step.by) == window:
         return refuse("ALREADY_AGREED", f"{step.by} has agreed to this window", "Nothing is to be done.")
@@ -91,7 +91,8 @@ def _held(matter: Matter, step: Step) -> Refusal | None:
         return refuse("HALF_A_ROUND", text, "Say both the dialogue and the number of the round, or neither.")
     found = MATTER.fullmatch(name)
     if found is not None and found.group(2) != "dialogue":
-        return refuse("NO_DIALOGUE", f"{name} is a {found.group(2)}", "Name the dialogue that it became a round of.")
+        # It is not told what else: whoever reads this may not know of that matter.
+        return refuse("NO_DIALOGUE", "what it names is no dialogue", "Name the dialogue that it became a round of.")
     view.dialogue, view.round = name, number
     return None
 

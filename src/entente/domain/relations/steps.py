@@ -7,11 +7,13 @@ instants. A step that its matter's table does not allow stays in the record and 
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
-from typing import Any, Literal, NamedTuple, get_args
+from collections.abc import Callable, Collection, Mapping
+from itertools import islice
+from typing import Any, Literal, NamedTuple, TypeVar, get_args
 
 import msgspec
 
+T = TypeVar("T")
 Kind = Literal["note", "measure", "arrangement", "dialogue", "statement", "meeting", "indicator"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 MATTER = re.compile(rf"([a-z0-9-]{{1,32}})-({'|'.join(KINDS)})-([1-9][0-9]{{0,8}})")
@@ -89,11 +91,13 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 MOST_NAMED = 8
 
 
-def some(names: Iterable[object]) -> str:
-    """The first few names for a sentence, and how many more there are: what a peer wrote never makes a refusal long."""
-    every = [str(name) for name in names]
-    more = len(every) - MOST_NAMED
-    return ", ".join(every[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+def some(names: Collection[T], show: Callable[[T], str] = str) -> str:
+    """The first few names for a sentence, and how many more there are: what a peer wrote never makes a refusal long.
+
+    Nor a dear one: it costs the same however many there are.
+    """
+    more = len(names) - MOST_NAMED
+    return ", ".join(map(show, islice(names, MOST_NAMED))) + (f" and {more} more" if more > 0 else "")
 
 
 def wording(texts: tuple[Text, ...]) -> str:

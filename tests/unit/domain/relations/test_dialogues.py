@@ -61,7 +61,7 @@ def test_a_round_is_put_off_and_keeps_where_it_was_before(world: World) -> None:
     world.do("kr", D, "postpone", round=7, window=LATER, reason=EN)
     each = world[D].view.rounds[7]
     assert (each.window, each.earlier, each.place, each.zone) == (
-        window(LATER), (window(ROUND),), "Tokyo", "Asia/Tokyo",
+        window(LATER), [window(ROUND)], "Tokyo", "Asia/Tokyo",
     )  # fmt: skip
     assert each.participants == ("jp: DG",)
     world.do("kr", D, "postpone", round=7, window=ROUND, place="Vienna", zone="Europe/Vienna")
@@ -179,7 +179,7 @@ def test_a_refusal_names_the_rounds_and_actions_that_there_are(world: World) -> 
     for number in (8, 7):
         world.do("jp", D, "convene", round=number, window=ROUND)
         world.do("jp", D, "assign", action=f"a-{number}", to="kr", summary=EN)
-    assert world.remedy("jp", D, "hold", round=1) == "Convened were: 7, 8."
+    assert world.remedy("jp", D, "hold", round=1) == "Convened were: 8, 7."
     assert world.remedy("jp", D, "done", action="a") == "Assigned were: a-8, a-7."
 
 

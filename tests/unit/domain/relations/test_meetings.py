@@ -3,11 +3,14 @@
 from typing import Any
 
 import pytest
-from relation_world import EN, FIRST, LATER, ROUND, SECOND, THREE, World, texts_of, window
+from relation_world import EN, FIRST, LATER, ROUND, SECOND, THREE, World, make, texts_of, window
 
-from entente.domain.relations.conflicts import Conflict, conflicts
+from entente.domain.relations import conflicts as module
+from entente.domain.relations.conflicts import MOST, Conflict, Conflicts, conflicts
+from entente.domain.relations.matters import fold
 from entente.domain.relations.rounds import Met, by_dialogue, met
 from entente.domain.relations.steps import wording
+from entente.domain.relations.table import Matter
 
 M = "kr-meeting-1"
 DIGEST = wording(texts_of(FIRST))
@@ -110,7 +113,10 @@ def test_any_party_cancels_it_before_it_was_held(world: World, agreed: bool) -> 
 
 def test_a_meeting_becomes_a_round_of_a_dialogue_and_of_nothing_else(world: World) -> None:
     world.do("jp", M, "agree", window=ROUND)
-    assert world.code("jp", M, "hold", dialogue="kr-meeting-2", round=1) == "NO_DIALOGUE"
+    refusal = world.take("jp", M, "hold", dialogue="kr-meeting-2", round=1)
+    assert refusal is not None
+    assert (refusal.code, refusal.text) == ("NO_DIALOGUE", "what it names is no dialogue")
+    assert "kr-meeting-2" not in " ".join(refusal), "who reads this may not know of it"
     world.do("jp", M, "hold", dialogue="kr-dialogue-1", round=2)
     shown = world.show(M)
     assert (shown["dialogue"], shown["round"], world.state(M)) == ("kr-dialogue-1", 2, "held")
@@ -197,7 +203,7 @@ def beside(first: dict[str, Any], second: dict[str, Any], with_: tuple[str, ...]
     world = World()
     world.do("kr", M, "propose", **OFFER | {"level": "minister"} | first)
     world.do("us", OTHER, "propose", audience=with_, **OFFER | {"level": "working"} | second)
-    return list(conflicts(world.matters))
+    return list(conflicts(world.matters).told)
 
 
 def test_the_same_principal_at_two_places_at_once_is_a_conflict() -> None:
@@ -227,7 +233,7 @@ def test_what_begins_as_the_other_ends_does_not_overlap() -> None:
 
 def test_windows_of_one_offer_are_a_choice_and_no_conflict() -> None:
     world = offered(window=[ROUND, NOON], principal=PM)
-    assert conflicts(world.matters) == ()
+    assert conflicts(world.matters).told == ()
 
 
 def test_once_agreed_only_the_agreed_window_counts_and_what_is_cancelled_or_held_does_not() -> None:
@@ -235,17 +241,17 @@ def test_once_agreed_only_the_agreed_window_counts_and_what_is_cancelled_or_held
     world.do(
         "us", OTHER, "propose", audience=("jp", "us"), **OFFER | {"level": "working", "window": [NOON], "principal": PM}
     )
-    assert len(conflicts(world.matters)) == 1
+    assert len(conflicts(world.matters).told) == 1
     world.do("jp", M, "agree", window=LATER)
-    assert conflicts(world.matters) == ()
+    assert conflicts(world.matters).told == ()
     world = offered(principal=PM, window=[ROUND])
     world.do(
         "us", OTHER, "propose", audience=("jp", "us"), **OFFER | {"level": "working", "window": [NOON], "principal": PM}
     )
     world.do("jp", M, "agree", window=ROUND)
-    assert len(conflicts(world.matters)) == 1
+    assert len(conflicts(world.matters).told) == 1
     world.do("jp", M, "hold")
-    assert conflicts(world.matters) == ()
+    assert conflicts(world.matters).told == ()
 
 
 def talks(world: World, number: int = 1, level: str = "minister") -> str:
@@ -259,11 +265,11 @@ def test_rounds_and_meetings_conflict_and_rounds_of_one_dialogue_too() -> None:
     world = offered(window=[ROUND], principal=PM)
     name = talks(world, level="working")
     world.do("jp", name, "convene", round=1, window=NOON, participant=PM)
-    (found,) = conflicts(world.matters)
+    (found,) = conflicts(world.matters).told
     assert ((found.first.matter, found.first.round), (found.second.matter, found.second.round)) == ((M, 0), (name, 1))
     world.do("jp", M, "cancel")
     world.do("jp", name, "convene", round=2, window=ROUND)
-    (found,) = conflicts(world.matters)
+    (found,) = conflicts(world.matters).told
     assert found.who == ("working of jp", "working of kr")
 
 
@@ -273,7 +279,7 @@ def test_only_a_convened_round_conflicts(verb: str) -> None:
     name = talks(world)
     world.do("jp", name, "convene", round=1, window=NOON, participant=PM)
     world.do("jp", name, verb, round=1)
-    assert conflicts(world.matters) == ()
+    assert conflicts(world.matters).told == ()
 
 
 def test_a_closed_dialogue_has_no_rounds_to_come_and_an_adjourned_one_has() -> None:
@@ -281,6 +287,38 @@ def test_a_closed_dialogue_has_no_rounds_to_come_and_an_adjourned_one_has() -> N
     name = talks(world)
     world.do("jp", name, "convene", round=1, window=NOON, participant=PM)
     world.do("jp", name, "adjourn")
-    assert len(conflicts(world.matters)) == 1
+    assert len(conflicts(world.matters).told) == 1
     world.do("jp", name, "close")
-    assert conflicts(world.matters) == ()
+    assert conflicts(world.matters).told == ()
+
+
+def crowd(count: int) -> dict[str, Matter]:
+    """So many meetings of the same level at the same time."""
+    names = (f"kr-meeting-{number}" for number in range(1, count + 1))
+    one = OFFER | {"window": [ROUND]}
+    return fold(make("kr", name, "propose", at=place, seq=place, **one) for place, name in enumerate(names))
+
+
+def test_of_many_conflicts_the_earliest_are_told_and_the_rest_are_counted_without_being_made(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[Any] = []
+    monkeypatch.setattr(module, "Conflict", lambda *each: made.append(each) or Conflict(*each))
+    found = conflicts(crowd(300))
+    assert (len(found.told), found.more, found.uncounted) == (MOST, 300 * 299 // 2 - MOST, False)
+    assert len(made) == MOST
+
+
+def test_counting_conflicts_ends_at_a_bound_and_says_so() -> None:
+    matters = crowd(300)
+    bounded = conflicts(matters, work=2000)
+    assert bounded.uncounted
+    assert 0 < len(bounded.told) + bounded.more <= 2000
+    assert bounded.told == conflicts(matters).told[: len(bounded.told)]
+
+
+def test_people_who_are_never_at_two_places_cost_nothing_however_many_meetings_there_are() -> None:
+    world = World()
+    for number, level in enumerate(("leader", "minister", "working"), 1):
+        world.do("kr", f"kr-meeting-{number}", "propose", **OFFER | {"level": level, "window": [ROUND, NOON]})
+    assert conflicts(world.matters, work=6) == Conflicts(()), "only windows of one offer were looked at"

@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import Any, NamedTuple
 
 import msgspec
@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from relation_world import FIRST, SECOND, START, TWO, make, texts_of
 
-from entente.domain.relations.conflicts import conflicts
+from entente.domain.relations.conflicts import conflicts, engagements
 from entente.domain.relations.fields import Field
 from entente.domain.relations.joint import Wordings
 from entente.domain.relations.matters import TABLES, fold, take
@@ -201,7 +201,13 @@ def test_what_any_course_shows_is_plain_and_its_states_are_those_of_its_table(st
         for before, event in pairwise(matter.events):
             verb = table.verbs[event.step.verb]
             assert event.state in (before.state, verb.to, *verb.settles)
-    for found in conflicts(matters):
-        assert found.first.window[0] < found.second.window[1]
-        assert found.second.window[0] < found.first.window[1]
-        assert set(found.who) == found.first.who & found.second.who
+    every = sorted((each for matter in matters.values() for each in engagements(matter)), key=lambda each: each[:3])
+    pairs = [
+        (first, second, tuple(sorted(first.who & second.who)))
+        for first, second in combinations(every, 2)
+        if second.window[0] < first.window[1] and first.who & second.who and first[1:3] != second[1:3]
+    ]
+    for most in (0, 1, 3, len(pairs)):
+        found = conflicts(matters, most=most)
+        assert (list(map(tuple, found.told)), found.more) == (pairs[:most], max(0, len(pairs) - most))
+        assert not found.uncounted
