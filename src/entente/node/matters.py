@@ -14,7 +14,7 @@ from entente.domain.agreement.terms import Agreement
 from entente.domain.marking.found import marked
 from entente.domain.relations.fields import Field, FormError, say
 from entente.domain.relations.matters import TABLES, no_such_matter
-from entente.domain.relations.steps import APART, Kind, Step, numbered_apart, some
+from entente.domain.relations.steps import APART, MAX_TEXT, Kind, Step, numbered_apart, some
 from entente.domain.relations.table import Matter, Verb
 from entente.node.agreements import SECOND_PERSON, check_bound, in_force, two_persons, usable
 from entente.node.commit import Work, salted
@@ -23,7 +23,6 @@ from entente.node.errors import RefusedError, UsageError
 from entente.node.ledger import HeldLog, Ledger
 from entente.node.national import note
 from entente.record.bodies import SaidValue, SignedStep, Signer, StepStatement, TextRef
-from entente.record.envelope import MAX_BODY
 from entente.record.position import Position
 from entente.record.steps import MAX_STEPS, NONCE, StepRecord, by_two, is_note, read_step, readable
 from entente.sealing.canonical import NotCanonicalError, decode, encode
@@ -136,9 +135,9 @@ def _opening(ledger: Ledger, name: str) -> bytes:
 
 
 def _ref(wording: Wording) -> TextRef:
-    if not 0 < len(wording.data) <= MAX_BODY:
-        text = f"a text of {len(wording.data)} bytes"
-        raise UsageError("TOO_LARGE", text, f"Write 1 to {MAX_BODY} bytes; what is larger goes as an item.")
+    if not 0 < len(wording.data) <= MAX_TEXT:
+        text = f"a text of {len(wording.data):,} bytes"
+        raise UsageError("TOO_LARGE", text, f"Write 1 to {MAX_TEXT:,} bytes; what is larger goes as an item.")
     if not readable(wording.media_type, wording.data):
         text = f"the text in {wording.lang} is not UTF-8, or holds control characters"
         raise UsageError("NOT_READABLE", text, "Save it as plain text in UTF-8.")

@@ -20,6 +20,8 @@ APART = range(10_000_000, 100_000_000)
 """Numbers of matters that must not be counted, drawn at random: none is ever reached by counting (decision 0023)."""
 MAX_TEXTS = 8
 """Texts that one step may carry beside it: the languages of one wording, each once."""
+MAX_TEXT = 64 * 1024
+"""Bytes of such a text; what is larger goes as an item."""
 
 
 class Said(NamedTuple):
