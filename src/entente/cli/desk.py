@@ -102,12 +102,15 @@ def conflicts(directory: Path, agreement: str | None, as_json: bool) -> None:
     if not found:
         click.echo("None.")
         return
-    grid = screens.table("who", "is expected at", "and at", folds=["who"])
+    zone = screens.zone_at(target, agreement)
     for each in found:
-        grid.add_row(", ".join(each["who"]), _engaged(each["first"]), _engaged(each["second"]))
-    console().print(grid)
+        console().print("Expected twice: " + "; ".join(each["who"]), markup=False)
+        screens.facts(_engaged(each[which], zone) for which in ("first", "second"))
 
 
-def _engaged(engagement: dict[str, Any]) -> str:
+def _engaged(engagement: dict[str, Any], zone: str) -> tuple[str, str]:
+    from entente.cli import screens
+
+    begins, ends = (screens.short(engagement[name], zone) for name in ("begins", "ends"))
     number = f" round {engagement['round']}" if engagement["round"] else ""
-    return f"{engagement['matter']}{number}, {engagement['begins']} to {engagement['ends']}"
+    return f"{engagement['matter']}{number}", f"{begins} to {ends} {zone}"

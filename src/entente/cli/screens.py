@@ -61,6 +61,16 @@ def local(instant: str | None, zone: str, *, exact: bool = True) -> str:
     return moment.strftime("%Y-%m-%d %H:%M:%S") + (f".{at % 1000:03d}" if exact and at % 1000 else "")
 
 
+def short(instant: str | None, zone: str) -> str:
+    """An instant as local time to the minute, for lists: what is exact stands where one looks at it alone."""
+    return local(instant, zone, exact=False)[:16]
+
+
+def zone_at(target: Target, agreement: str | None) -> str:
+    """The zone in which an agreement's lists show times."""
+    return str(target.call("agreement.status", agreement=agreement)["zone"])
+
+
 def moment(instant: str | None, zone: str) -> str:
     """An instant in the zone and in UTC; "-" for none."""
     if instant is None:

@@ -1,6 +1,7 @@
 """What is checked of a step at one's own desk alone: what no peer may be judged by, since it knows other things.
 
-References stay in the record for good; what this party itself refers to is to be there (docs/spec/relations.md, section 2).
+References stay in the record for good; what this party itself refers to is to be there
+(docs/spec/relations.md, section 2).
 """
 
 from typing import TYPE_CHECKING

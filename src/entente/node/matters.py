@@ -14,7 +14,7 @@ from entente.domain.agreement.terms import Agreement
 from entente.domain.marking.found import marked
 from entente.domain.relations.fields import Field, FormError, say
 from entente.domain.relations.matters import TABLES, no_such_matter
-from entente.domain.relations.steps import APART, MAX_TEXT, Kind, Step, numbered_apart, some
+from entente.domain.relations.steps import APART, MAX_TEXT, Kind, Step, a_kind, numbered_apart, some
 from entente.domain.relations.table import Matter, Verb
 from entente.node.agreements import SECOND_PERSON, check_bound, in_force, two_persons, usable
 from entente.node.commit import Work, salted
@@ -100,7 +100,7 @@ def _verb(asked: Asked) -> Verb:
     except FormError as error:
         raise UsageError("NO_SUCH_VERB", str(error), f"{error.remedy[:1].upper()}{error.remedy[1:]}.") from error
     if verb.opens == bool(asked.matter):
-        text = f"{asked.verb} opens a {asked.kind}" if verb.opens else f"{asked.verb} is a step of a {asked.kind}"
+        text = f"{asked.verb} {'opens' if verb.opens else 'is a step of'} {a_kind(asked.kind)}"
         raise UsageError("BAD_STEP", text, "Name no matter." if verb.opens else "Name the matter.")
     return verb
 

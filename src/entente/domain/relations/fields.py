@@ -43,7 +43,7 @@ class FormError(ValueError):
         self.remedy = remedy
 
 
-class Unfit(ValueError):
+class UnfitError(ValueError):
     """Text that means nothing, where its form alone does not tell what to write instead: ``remedy`` does."""
 
     def __init__(self, text: str, remedy: str) -> None:
@@ -91,7 +91,9 @@ class Field:
 
     def unfit(self, name: str, error: ValueError) -> FormError:
         """What somebody is told whose text :attr:`read` did not take."""
-        return FormError(name, str(error), error.remedy if isinstance(error, Unfit) else f"write it as {self.metavar}")
+        return FormError(
+            name, str(error), error.remedy if isinstance(error, UnfitError) else f"write it as {self.metavar}"
+        )
 
 
 def _text(value: str) -> str:
@@ -126,7 +128,7 @@ def choice(help: str, *allowed: str) -> Field:  # noqa: A002 - as above
 def _matching(pattern: re.Pattern[str], what: str, remedy: str) -> Callable[[str], str]:
     def read(value: str) -> str:
         if pattern.fullmatch(value) is None:
-            raise Unfit(f"{value[:80]!r} is no {what}", remedy)
+            raise UnfitError(f"{value[:80]!r} is no {what}", remedy)
         return value
 
     return read
@@ -173,7 +175,7 @@ def _zone(value: str) -> str:
     try:
         known_zone(value)
     except ValueError as error:
-        raise Unfit(str(error), "name a zone of the IANA data, such as Asia/Seoul") from error
+        raise UnfitError(str(error), "name a zone of the IANA data, such as Asia/Seoul") from error
     return value
 
 
@@ -188,7 +190,7 @@ def _window(value: str) -> tuple[int, int]:
         raise ValueError(f"{value!r} is no window: two instants with a slash between them")
     found = parse_instant(begins), parse_instant(ends)
     if found[0] >= found[1]:
-        raise Unfit(f"{value!r} ends before it begins", "write the earlier instant first")
+        raise UnfitError(f"{value!r} ends before it begins", "write the earlier instant first")
     return found
 
 

@@ -112,6 +112,11 @@ def numbered_apart(matter: str) -> bool:
     return int(matter.rpartition("-")[2]) in APART
 
 
+def a_kind(kind: str) -> str:
+    """A kind of matter with its article, as it stands in a sentence."""
+    return f"an {kind}" if kind[:1] in "aeiou" else f"a {kind}"
+
+
 def owner_of(matter: str) -> str:
     """The party that opened a matter, by its id; "" where it is no id of one."""
     found = MATTER.fullmatch(matter)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from entente.domain.relations.fields import Field, FormError, hear
-from entente.domain.relations.steps import MAX_TEXT, MAX_TEXTS, Kind, Refusal, Said, Step, Text
+from entente.domain.relations.steps import MAX_TEXT, MAX_TEXTS, Kind, Refusal, Said, Step, Text, a_kind
 
 Who = Literal["owner", "other", "party"]
 """Who may take a step: the party that opened the matter, one of the others that it is between, or any of them."""
@@ -120,7 +120,7 @@ class Table:
         if name not in self.verbs:
             raise FormError(
                 "verb",
-                f"{'an' if self.kind[0] in 'ai' else 'a'} {self.kind} has no {name[:40]!r}",
+                f"{a_kind(self.kind)} has no {name[:40]!r}",
                 f"one of: {', '.join(self.verbs)}",
             )
         return self.verbs[name]
