@@ -8,11 +8,16 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Literal, NamedTuple
 
+EXERCISE = "SIMULATED EXERCISE: "
+"""What stands before everything of a simulated node: the file is read into calendars of real offices."""
 Status = Literal["CONFIRMED", "TENTATIVE", "CANCELLED"]
 
 
 class Entry(NamedTuple):
-    """Something in a calendar; instants in ms. ``ends`` None: a moment. ``alarms``: ms before it, each one alarm."""
+    """Something in a calendar; instants in ms. ``ends`` None: a moment. ``alarms``: ms before it, each one alarm.
+
+    ``sequence`` and ``modified`` say which of two entries of one ``uid`` is the newer; ``modified`` None: this file's.
+    """
 
     uid: str
     begins: int
@@ -22,17 +27,23 @@ class Entry(NamedTuple):
     place: str = ""
     status: Status = "CONFIRMED"
     alarms: tuple[int, ...] = ()
+    sequence: int = 0
+    modified: int | None = None
 
 
-def calendar(name: str, entries: Iterable[Entry], *, stamped: int) -> bytes:
-    """The calendar's bytes. ``stamped`` is the instant (ms) at which it was made; times are in UTC."""
+def calendar(name: str, entries: Iterable[Entry], *, stamped: int, simulated: bool) -> bytes:
+    """The calendar's bytes. ``stamped`` is the instant (ms) at which it was made; times are in UTC.
+
+    ``simulated``: the node is, and its name and every summary and description say so first.
+    """
     # Here and not above: it takes 0.1 s to load, and a node starts without it.
     from icalendar import Alarm, Calendar, Event
 
+    before = EXERCISE if simulated else ""
     made = Calendar()
     made.add("prodid", "-//entente-node//entente//EN")
     made.add("version", "2.0")
-    made.add("x-wr-calname", name)
+    made.add("x-wr-calname", before + name)
     for entry in entries:
         event = Event()
         event.add("uid", entry.uid)
@@ -40,17 +51,19 @@ def calendar(name: str, entries: Iterable[Entry], *, stamped: int) -> bytes:
         event.add("dtstart", _moment(entry.begins))
         if entry.ends is not None:
             event.add("dtend", _moment(entry.ends))
-        event.add("summary", entry.summary)
-        event.add("description", entry.description)
+        event.add("last-modified", _moment(stamped if entry.modified is None else entry.modified))
+        event.add("sequence", entry.sequence)
+        event.add("summary", before + entry.summary)
+        event.add("description", before + entry.description)
         event.add("status", entry.status)
         event.add("transp", "OPAQUE" if entry.ends is not None else "TRANSPARENT")
         if entry.place:
             event.add("location", entry.place)
-        for before in entry.alarms:
+        for length in entry.alarms:
             alarm = Alarm()
             alarm.add("action", "DISPLAY")
-            alarm.add("description", entry.summary)
-            alarm.add("trigger", -timedelta(milliseconds=before))
+            alarm.add("description", before + entry.summary)
+            alarm.add("trigger", -timedelta(milliseconds=length))
             event.add_component(alarm)
         made.add_component(event)
     data: bytes = made.to_ical()

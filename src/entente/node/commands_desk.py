@@ -60,20 +60,21 @@ async def deadline_calendar(daemon: "Daemon", args: DeadlineArgs) -> Any:
     """Deadlines, meetings and rounds as an iCalendar file's text."""
     ledger = the_ledger(daemon, args.agreement)
 
-    def needed() -> tuple[str, int, tuple[Deadline, ...], list[Matter]]:
-        node, name = daemon.node, ledger.document.name if ledger.document else ""
+    def needed() -> tuple[deadlines.About, int, tuple[Deadline, ...], list[Matter]]:
+        node = daemon.node
         return (
-            f"{node.party}: {name}",
+            deadlines.about(node, ledger),
             node.instant(),
             node.ringing.due(ledger).deadlines,
             deadlines.arranged(node, ledger),
         )
 
     def made() -> dict[str, Any]:
-        entries = deadlines.entries(ledger.agreement.hex(), due, arranged)
-        return {"calendar": calendar(title, entries, stamped=now).decode(), "entries": len(entries)}
+        entries, simulated = deadlines.entries(about, due, arranged), daemon.node.home.settings.simulated
+        data = calendar(f"{daemon.node.party}: {about.name}", entries, stamped=now, simulated=simulated)
+        return {"calendar": data.decode(), "entries": len(entries)}
 
-    title, now, due, arranged = await daemon.do(needed)
+    about, now, due, arranged = await daemon.do(needed)
     # Not on the writer's thread: it takes half a millisecond for each entry. What is given is never changed any more.
     return await asyncio.to_thread(made)
 
