@@ -52,7 +52,6 @@ DEEDS: Mapping[str, str] = {
     "statement confirm": "what {matter} claims is confirmed",
     "statement contest": "what {matter} claims is contested",
     "statement correct": "{matter} is corrected",
-    "statement withdraw": "{matter} is withdrawn",
     "meeting counter": "other windows are on the table of {matter}",
     "meeting agree": "{by} agrees to a window of {matter}",
     "meeting record": "this party's own record of {matter} is there",

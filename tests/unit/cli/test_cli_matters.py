@@ -165,7 +165,9 @@ def test_an_office_does_not_sign_another_text_under_the_digest_of_a_common_one(l
 
 def test_what_somebody_wrote_is_no_markup_on_a_screen(liar: FalseNode) -> None:
     title = {"en": "licensing [/x] [bold red]ACTUAL[/]"}
-    line = {"id": "jp-measure-1", "title": title, "between": ["jp", "kr"], "state": "announced", "changed": "now"}
+    line = {"id": "jp-measure-1", "title": title, "between": ["jp", "kr"], "state": "announced"}
+    line |= {"changed": "2019-11-22T09:00:00.000Z"}
     liar.answers["matter.list"] = lambda _: [line]
+    liar.answers["agreement.status"] = status
     shown = " ".join(run("measure", "list", liar.path, passphrase=None).output.split())
     assert "[/x] [bold red]ACTUAL[/]" in shown
