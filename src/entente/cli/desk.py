@@ -7,6 +7,7 @@ import click
 
 from entente.cli.client import Target, agreement_option, directory
 from entente.cli.output import InputError, as_json, console, show_json
+from entente.cli.terms import zones_of
 
 
 @click.command("text")
@@ -102,7 +103,7 @@ def conflicts(directory: Path, agreement: str | None, as_json: bool) -> None:
     if not found:
         click.echo("None.")
         return
-    zone = screens.zone_at(target, agreement)
+    zone, _ = zones_of(target, agreement)
     for each in found:
         console().print("Expected twice: " + "; ".join(each["who"]), markup=False)
         screens.facts(_engaged(each[which], zone) for which in ("first", "second"))

@@ -20,6 +20,7 @@ from entente.cli.matter_words import done, example
 from entente.cli.output import CommandGroup, InputError, as_json, plain, show_json
 from entente.cli.passphrase import Passphrases, passphrase_option
 from entente.cli.publish import publish
+from entente.cli.terms import zones_of
 from entente.domain.relations.fields import Field
 from entente.domain.relations.matters import TABLES
 from entente.domain.relations.steps import MAX_TEXT, Kind, a_kind
@@ -249,7 +250,7 @@ def _list(kind: Kind) -> click.Command:
         if not found:
             click.echo("None.")
             return
-        zone = screens.zone_at(target, agreement)
+        zone, _ = zones_of(target, agreement)
         grid = screens.table("id", "title", "between", "state", f"since ({zone})", folds=["title"])
         for line in found:
             title = line.get("title") or {}
@@ -285,7 +286,7 @@ def _show(kind: Kind) -> click.Command:
         from entente.cli.matter_screen import stands
 
         screens.heading(target, f"{found['id']}  {found['state'].replace('_', ' ')}")
-        zone, zones = _zones(target, agreement)
+        zone, zones = zones_of(target, agreement)
         stands(target, found, zone, zones, embargoed=embargoed)
         for step in found["steps"]:
             click.echo("")
@@ -293,16 +294,6 @@ def _show(kind: Kind) -> click.Command:
                 click.echo(plain(line))
 
     return command
-
-
-def _zones(target: Target, agreement: str | None) -> tuple[str, tuple[str, ...]]:
-    """This party's zone, and those of all parties, as the terms in force say."""
-    from entente.cli.terms import documents_of, in_force, own_zone
-
-    status = target.call("agreement.status", agreement=agreement)
-    terms = in_force(target, status, documents_of(target, status["agreement"]))
-    named = () if terms is None else tuple(terms.party[party].zone for party in terms.parties if party in terms.party)
-    return own_zone(target, status, terms), named
 
 
 def _lines(step: Mapping[str, Any], zone: str) -> Iterator[str]:

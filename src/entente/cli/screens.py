@@ -66,11 +66,6 @@ def short(instant: str | None, zone: str) -> str:
     return local(instant, zone, exact=False)[:16]
 
 
-def zone_at(target: Target, agreement: str | None) -> str:
-    """The zone in which an agreement's lists show times."""
-    return str(target.call("agreement.status", agreement=agreement)["zone"])
-
-
 def moment(instant: str | None, zone: str) -> str:
     """An instant in the zone and in UTC; "-" for none."""
     if instant is None:

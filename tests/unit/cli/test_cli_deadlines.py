@@ -10,7 +10,8 @@ import pytest
 from false_node import FalseNode, false_node, run
 
 AGREEMENT = {
-    "agreement": "ab" * 32, "name": "jp-kr-2016", "zone": "Asia/Seoul", "views": {}, "next_change": None, "ready": True,
+    "agreement": "ab" * 32, "name": "jp-kr-2016", "zone": "Asia/Seoul",
+    "views": {"kr": {"terms_version": "", "phase": "in_force"}}, "next_change": None, "ready": True,
     "release_allowed": True, "disputed": False,
 }  # fmt: skip
 END = "end-2019-11-22T15:00:00.000Z"
