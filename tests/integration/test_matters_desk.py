@@ -65,6 +65,17 @@ def test_a_series_shows_the_newest_value_and_what_it_replaced(pair: Pair, monkey
         asked(pair.jp, "indicator.series", matter="kr-indicator-9")
 
 
+def test_a_text_has_one_bound_and_the_refusal_names_it(pair: Pair) -> None:
+    """64 KiB, as the help says; what the record could carry is no matter here."""
+    name = step(pair.kr, "arrangement", "open", title={"en": "Talks"})
+    step(pair.kr, "arrangement", "propose", name, texts={"en": "x" * 65_536})
+    with pytest.raises(UsageError) as refused:
+        step(pair.kr, "arrangement", "propose", name, texts={"en": "x" * 65_537})
+    assert refused.value.code == "TOO_LARGE"
+    assert "65,537" in str(refused.value)
+    assert "65,536" in refused.value.remedy
+
+
 def test_two_meetings_at_once_are_named_with_who_is_expected(pair: Pair) -> None:
     window = "2019-12-24T02:00:00.000Z/2019-12-24T04:00:00.000Z"
     names = [

@@ -59,7 +59,7 @@ def start() -> None:
         node.start(detached=True)
     for node in nodes:
         node.ready()
-        _set_going(node)
+        set_going(node)
     if fresh:
         pair(nodes)
     wait_for("the link is up", lambda: all(_linked(node) for node in nodes))
@@ -68,7 +68,7 @@ def start() -> None:
     _tell(nodes)
 
 
-def _set_going(node: StageNode) -> None:
+def set_going(node: StageNode) -> None:
     """Let a node's clock go on from the present, unless it does already, or somebody has set it beyond."""
     try:
         node.ask("clock.set", instant=_present(), running=True)

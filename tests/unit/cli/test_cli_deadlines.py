@@ -112,7 +112,7 @@ def test_who_is_expected_twice_and_when_is_whole(
     node: FalseNode, columns: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wide(monkeypatch, columns)
-    who = ["director-general of jp", "director-general of kr", "jp: Director-General, Trade Control Department"]
+    who = ["director-general of jp", "director-general of kr", "jp: Director-General [/x], Trade Control Department"]
     first, second = (
         {"matter": f"kr-dialogue-{number}", "round": number, "begins": "2019-12-24T06:00:00.000Z",
          "ends": f"2019-12-24T0{6 + number}:00:00.000Z"}
