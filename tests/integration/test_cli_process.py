@@ -27,7 +27,6 @@ from support_nodes import (
 )
 
 from entente.cli.stage import wait_for
-from entente.cli.up import set_going
 from entente.node.errors import NodeError
 from entente.node.setup import init
 
@@ -108,13 +107,6 @@ def test_a_simulated_clock_does_not_go_back(alone: CliNode) -> None:
     assert (ran.code, ran.json["error"]["code"]) == (1, "CLOCK_BACK")
     assert "Name 2019-11-22T09:00:00.000Z or later" in ran.json["error"]["remedy"]
     done(entente("node", "clock", alone.path, "2019-11-22T18:00:00+09:00"))
-
-
-def test_nodes_that_somebody_set_beyond_the_present_are_left_there_by_the_next_make_up(alone: CliNode) -> None:
-    alone.start("--at", "2099-01-01T00:00:00Z")
-    alone.ready()
-    set_going(alone)
-    assert alone.ask("node.status")["now"] == "2099-01-01T00:00:00.000Z"
 
 
 def test_only_a_simulated_node_is_given_a_clock(tmp_path: Path) -> None:

@@ -59,22 +59,13 @@ def start() -> None:
         node.start(detached=True)
     for node in nodes:
         node.ready()
-        set_going(node)
+        node.ask("clock.set", instant=_present(), running=True)
     if fresh:
         pair(nodes)
     wait_for("the link is up", lambda: all(_linked(node) for node in nodes))
     if fresh:
         _agree(nodes)
     _tell(nodes)
-
-
-def set_going(node: StageNode) -> None:
-    """Let a node's clock go on from the present, unless it does already, or somebody has set it beyond."""
-    try:
-        node.ask("clock.set", instant=_present(), running=True)
-    except NodeError as error:
-        if error.code != "CLOCK_BACK":
-            raise
 
 
 def _runs(node: StageNode) -> bool:

@@ -11,7 +11,6 @@ from entente.node.registry import Args, NoArgs, SignatureArgs, bytes_of, command
 
 if TYPE_CHECKING:
     from entente.node.daemon import Daemon
-    from entente.node.node import Node
 
 
 @command("node.status")
@@ -44,23 +43,9 @@ async def clock_set(daemon: "Daemon", args: ClockArgs) -> Any:
         raise RefusedError(
             "REAL_CLOCK", "only a simulated node accepts a clock", "Make one with: node init --simulated"
         )
-    await daemon.do(lambda: _set(daemon.node, clock, instant, running=args.running))
+    clock.set(instant, running=args.running)
+    await daemon.do(daemon.node.keep_time)
     return {"now": format_instant(await daemon.do(daemon.node.instant))}
-
-
-def _set(node: "Node", clock: SimulatedClock, instant: int, *, running: bool) -> None:
-    """Set the clock; a node's time never goes back (docs/spec/clock.md), and it would go on standing where it was.
-
-    Raises:
-        RefusedError: the clock has shown a later instant.
-    """
-    shown = node.own_time()
-    if instant < shown:
-        text = f"the clock of {node.party} has shown {format_instant(shown)}, and a node's time never goes back"
-        remedy = f"Name {format_instant(shown)} or later; for an exercise at an earlier time make new nodes."
-        raise RefusedError("CLOCK_BACK", text, remedy)
-    clock.set(instant, running=running)
-    node.keep_time()
 
 
 class PairArgs(Args, kw_only=True):
