@@ -97,7 +97,7 @@ def name_it(pair: Pair, name: str) -> Named:
     kr, jp = pair.kr, pair.jp
     words = {"en": f"As {name} says"}
     measure = step(
-        kr, "measure", "announce", refs=(name, "kr-1", f"{name}-annex"), subject="complaint", title=words, forum=name,
+        kr, "measure", "announce", refs=(name, "kr-1"), subject="complaint", title=words, forum=name,
         reference=name, review=SOON, condition=words, texts={"en": f"See {name}, and {name.upper()}."},
     )  # fmt: skip
     terms = step(kr, "arrangement", "open", title=words, review=SOON)

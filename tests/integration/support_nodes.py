@@ -239,7 +239,8 @@ class Nodes:
                 for head in node.ask("log.show", agreement=each["agreement"])["heads"]
                 if head["writer"] == node.party
             ]
-            return all(size == head["size"] for head in shown for size in head["cosigned"].values())
+            sizes = [(head["size"], [*head["cosigned"].values()]) for head in shown]
+            return all(held and set(held) == {size} for size, held in sizes)
 
         def settled() -> bool:
             ours = heads(self.kr)

@@ -100,6 +100,15 @@ def test_a_simulated_clock_goes_on_where_the_node_was(alone: CliNode) -> None:
     assert alone.ask("node.status")["now"] == "2019-11-22T09:00:00.000Z"
 
 
+def test_a_simulated_clock_does_not_go_back(alone: CliNode) -> None:
+    alone.start("--at", "2019-11-22T18:00:00+09:00")
+    alone.ready()
+    ran = entente("node", "clock", alone.path, "2019-11-22T17:59:59.999+09:00", "--json")
+    assert (ran.code, ran.json["error"]["code"]) == (1, "CLOCK_BACK")
+    assert "Name 2019-11-22T09:00:00.000Z or later" in ran.json["error"]["remedy"]
+    done(entente("node", "clock", alone.path, "2019-11-22T18:00:00+09:00"))
+
+
 def test_only_a_simulated_node_is_given_a_clock(tmp_path: Path) -> None:
     init(tmp_path / "kr", "kr", PASSPHRASE, simulated=False, listen="127.0.0.1:7433")
     ran = entente("node", "run", tmp_path / "kr", "--at", START, "--json")

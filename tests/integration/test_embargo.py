@@ -61,6 +61,7 @@ class Asked:
     """A node as the command line's screens ask it."""
 
     simulated = True
+    path = Path("/var/lib/entente")
 
     def __init__(self, party: Party) -> None:
         self._party, self.party = party, party.party
@@ -186,7 +187,7 @@ def test_nothing_that_names_it_is_missing_from_what_people_are_shown(
         for matter in named.matters:
             found = whole_matter(node, None, matter)
             assert set(found) >= set(TABLES[found["kind"]].show(matter_at(party, matter)))
-            stands(node, found, "2019-10-02T00:00:00.000Z", "Asia/Tokyo", ("Asia/Seoul",))
+            stands(node, found, "2019-10-02T00:00:00.000Z", "Asia/Tokyo", ("Asia/Seoul",), embargoed=False)
         assert len(ask(party, "matter.show", matter=named.talks)["ok"]["actions"]) == 3
     printed = capsys.readouterr().out
     assert name not in printed

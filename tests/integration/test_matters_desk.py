@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Mapping
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -71,6 +72,17 @@ def test_a_series_shows_the_newest_value_and_what_it_replaced(pair: Pair, monkey
         asked(pair.jp, "indicator.series", matter="kr-indicator-9")
 
 
+def test_a_text_has_one_bound_and_the_refusal_names_it(pair: Pair) -> None:
+    """64 KiB, as the help says; what the record could carry is no matter here."""
+    name = step(pair.kr, "arrangement", "open", title={"en": "Talks"})
+    step(pair.kr, "arrangement", "propose", name, texts={"en": "x" * 65_536})
+    with pytest.raises(UsageError) as refused:
+        step(pair.kr, "arrangement", "propose", name, texts={"en": "x" * 65_537})
+    assert refused.value.code == "TOO_LARGE"
+    assert "65,537" in str(refused.value)
+    assert "65,536" in refused.value.remedy
+
+
 def test_two_meetings_at_once_are_named_with_who_is_expected(pair: Pair) -> None:
     window = "2019-12-24T02:00:00.000Z/2019-12-24T04:00:00.000Z"
     names = [
@@ -110,10 +122,18 @@ def test_a_meeting_that_became_a_round_stands_among_the_rounds_of_its_dialogue(
     }
     assert one["met"] == shown["met"] == [met]
     assert "met" not in asked(pair.jp, "matter.show", matter=name)
-    target: Any = SimpleNamespace(party="jp")
-    stands(target, shown, "2020-01-01T00:00:00.000Z", "Asia/Seoul", ())
+    target: Any = SimpleNamespace(party="jp", path=Path("/var/lib/entente"))
+    now = "2020-01-01T00:00:00.000Z"
+    stands(target, shown, now, "Asia/Seoul", (), embargoed=False)
     assert f"8 held as {name} 2019-12-24 11:00:00 Chengdu kr: President" in " ".join(capsys.readouterr().out.split())
-    stands(target, asked(pair.jp, "matter.show", matter=name), "2020-01-01T00:00:00.000Z", "Asia/Seoul", ())
+    stands(
+        target,
+        asked(pair.jp, "matter.show", matter=name),
+        "2020-01-01T00:00:00.000Z",
+        "Asia/Seoul",
+        (),
+        embargoed=False,
+    )
     assert f"became round 8 of {talks}" in " ".join(capsys.readouterr().out.split())
 
 

@@ -36,18 +36,27 @@ def list_command(directory: Path, agreement: str | None, as_json: bool) -> None:
     if not found:
         click.echo("None.")
         return
-    grid = screens.table("at (UTC), or by", "what", "rests on", "alarm", folds=["what"])
+    from entente.cli.overview import rings
+
+    status = target.call("agreement.status", agreement=agreement)
+    zone, which = status["zone"], status["agreement"] if agreement is not None else None
+    grid = screens.table(f"at ({zone}), or by", "what", "rests on", "alarm", folds=["what", "alarm"])
     for line in found:
-        at = screens.day(line["day"]) if line["day"] else line["at"]
-        grid.add_row(at, line["what"], line["rests_on"], _alarm(line["alarm"]))
+        at = screens.day(line["day"]) if line.get("day") else screens.short(line["at"], zone)
+        grid.add_row(at, line["what"], line["rests_on"], _alarm(line["alarm"], zone))
     console().print(grid)
+    for line in found:
+        if line["alarm"] is not None and line["alarm"]["acknowledged"] is None:
+            rings(directory, line, zone, which)
 
 
-def _alarm(alarm: dict[str, dict[str, str]] | None) -> str:
+def _alarm(alarm: dict[str, dict[str, str]] | None, zone: str) -> str:
+    from entente.cli import screens
+
     if alarm is None:
         return "not yet"
     seen = alarm["acknowledged"]
-    return f"seen by {seen['person']} {seen['at']}" if seen else f"RINGS: {alarm['id']}"
+    return f"seen by {seen['person']}, {screens.short(seen['at'], zone)}" if seen else "RINGS"
 
 
 @deadlines.command("acknowledge")

@@ -7,6 +7,7 @@ import click
 
 from entente.cli.client import Target, agreement_option, directory
 from entente.cli.output import InputError, as_json, console, show_json
+from entente.cli.terms import zones_of
 
 
 @click.command("text")
@@ -102,14 +103,17 @@ def conflicts(directory: Path, agreement: str | None, as_json: bool) -> None:
     if not found["conflicts"]:
         click.echo("Some may not have been counted." if found["uncounted"] else "None.")
         return
-    grid = screens.table("who", "is expected at", "and at", folds=["who"])
+    _, zone, _ = zones_of(target, agreement)
     for each in found["conflicts"]:
-        grid.add_row(", ".join(each["who"]), _engaged(each["first"]), _engaged(each["second"]))
-    console().print(grid)
+        console().print("Expected twice: " + "; ".join(each["who"]), markup=False)
+        screens.facts(_engaged(each[which], zone) for which in ("first", "second"))
     if found["more"] or found["uncounted"]:
         click.echo(f"And {found['more']:,} more{', or still more: there are too many to count' * found['uncounted']}.")
 
 
-def _engaged(engagement: dict[str, Any]) -> str:
+def _engaged(engagement: dict[str, Any], zone: str) -> tuple[str, str]:
+    from entente.cli import screens
+
+    begins, ends = (screens.short(engagement[name], zone) for name in ("begins", "ends"))
     number = f" round {engagement['round']}" if engagement["round"] else ""
-    return f"{engagement['matter']}{number}, {engagement['begins']} to {engagement['ends']}"
+    return f"{engagement['matter']}{number}", f"{begins} to {ends} {zone}"

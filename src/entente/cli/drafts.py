@@ -100,10 +100,10 @@ def show(directory: Path, draft: str, embargoed: bool, as_json: bool) -> None:
         show_json(target.answer(**found))
         return
     _read(target, found, embargoed=embargoed).screen()
-    _progress(found)
+    _progress(target, found)
 
 
-def _progress(line: Mapping[str, Any]) -> None:
+def _progress(target: Target, line: Mapping[str, Any]) -> None:
     """Who filed and approved a draft, and what is still to come."""
     from entente.cli.output import plain
 
@@ -116,7 +116,7 @@ def _progress(line: Mapping[str, Any]) -> None:
         if line[name] is not None:
             click.echo(plain(words.format_map(line[name])))
     if line["ready"]:
-        click.echo(f"It can be sent: entente draft send DIR {line['id']} --person ID")
+        click.echo(f"It can be sent: entente draft send {target.path} {line['id']} --person ID")
 
 
 @draft.command("approve")
@@ -146,7 +146,7 @@ def approve(
     read.check_signer(office, person)
     if not as_json:
         read.screen()
-        _progress(found)
+        _progress(target, found)
     confirm("You approve exactly this, to be sent when the others have approved.", yes=yes, as_json=as_json)
     signature = sign(target, office, read.kind, bytes.fromhex(found["statement"]), passphrases)
     done = target.call(
@@ -157,7 +157,7 @@ def approve(
         return
     click.echo("")
     _head(target, f"{done['id']} is approved by {person} of office {office}")
-    _progress(done)
+    _progress(target, done)
 
 
 @draft.command("send")
@@ -179,7 +179,7 @@ def send(directory: Path, draft: str, person: str, yes: bool, embargoed: bool, a
     found = target.call("draft.show", draft=draft, embargoed=embargoed)
     if not as_json:
         _head(target, _what(found))
-        _progress(found)
+        _progress(target, found)
     confirm(SENT, yes=yes, as_json=as_json)
     with waiting("The node writes it"):
         sent = target.call("draft.send", draft=draft, person=person, embargoed=embargoed)

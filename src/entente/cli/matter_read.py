@@ -6,18 +6,23 @@ here, and are shown. A node that was taken over can keep them back; it cannot ha
 
 import base64
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from entente.cli.client import Target
-from entente.cli.output import CommandError, plain
-from entente.domain.relations.steps import Text, wording
+from entente.cli.output import CommandError, InputError, plain
+from entente.domain.relations.steps import Text, some, wording
 
 if TYPE_CHECKING:
     from entente.record.bodies import StepStatement
 
+DIGEST = 64
+"""Hex digits of a digest."""
+FEWEST = 8
+"""Hex digits by which somebody may name one."""
 _REMEDY = "Nothing was signed. Ask the other party for its text; treat the node as taken over until this is explained."
 
 
@@ -46,6 +51,27 @@ def read_matter(target: Target, agreement: str, name: str, digest: str | None, *
         yield f"  claim about {shown['about']} {lang}: {claim}"
     if digest is not None:
         yield from _texts(_of_wording(shown["steps"], digest))
+
+
+def whole_wording(target: Target, agreement: str | None, name: str, given: str, *, embargoed: bool) -> str:
+    """The digest of the proposed texts whose digest begins with ``given``, eight digits or more.
+
+    It is shown whole before it is signed, and only beside texts that give it.
+
+    Raises:
+        InputError: no proposal's does, or those of several do.
+    """
+    if len(given) >= DIGEST or re.fullmatch("[0-9a-f]+", given) is None:
+        return given
+    if len(given) < FEWEST:
+        raise InputError("BAD_OPTION", f"--wording {given} is too short", f"Write {FEWEST} of its digits or more.")
+    steps = whole_matter(target, agreement, name, embargoed=embargoed)["steps"]
+    known = dict.fromkeys(each["wording"] for each in steps if each["verb"].startswith("propose") and each["wording"])
+    found = [digest for digest in known if digest.startswith(given)]
+    if len(found) != 1:
+        text = f"{'several wordings begin' if found else 'no proposed wording begins'} with {given}"
+        raise InputError("NO_SUCH_WORDING", text, f"One of: {some(found or known) or 'none yet'}.")
+    return str(found[0])
 
 
 def _of_wording(steps: Iterable[Mapping[str, Any]], digest: str) -> list[tuple[str, str]]:

@@ -16,12 +16,14 @@ import click
 from entente.cli import desk
 from entente.cli.approving import Approver, draft_option, signer_options
 from entente.cli.client import Target, agreement_option, directory, waiting
+from entente.cli.matter_words import done, example
 from entente.cli.output import CommandGroup, InputError, as_json, plain, show_json
 from entente.cli.passphrase import Passphrases, passphrase_option
 from entente.cli.publish import publish
+from entente.cli.terms import zones_of
 from entente.domain.relations.fields import Field
 from entente.domain.relations.matters import TABLES
-from entente.domain.relations.steps import Kind
+from entente.domain.relations.steps import MAX_TEXT, Kind, a_kind
 from entente.domain.relations.table import Table, Verb, always
 
 if TYPE_CHECKING:
@@ -63,37 +65,8 @@ def _command(table: Table, name: str, verb: Verb) -> click.Command:
     if not verb.opens:
         run = click.argument("matter", metavar=table.kind.upper())(run)
     run = directory(run)
-    help_text = f"{verb.help}\n\n\b\nExample: {_example(table.kind, name, verb)}"
+    help_text = f"{verb.help}\n\n\b\nExample: {example(table.kind, name, verb)}"
     return click.command(name.replace("_", "-"), help=help_text)(run)
-
-
-SAMPLES = {
-    "TEXT": "'...'", "LANG=TEXT": "en='...'", "INSTANT": "2019-11-22T18:00:00+09:00", "DATE": "2019-11-22", "ID": "wto",
-    "PARTY": "kr", "MATTER": "kr-dialogue-1", "NUMBER": "7", "ZONE": "Asia/Seoul", "SHA256": "0" * 64,
-    "REFERENCE": "2019/11/22-7",
-    "INSTANT/INSTANT": "2019-12-16T01:00:00Z/2019-12-16T10:00:00Z",
-}  # fmt: skip
-"""What an example says of a field, by how the field is written."""
-
-
-def _example(kind: Kind, name: str, verb: Verb) -> str:
-    """A command line with everything that the verb must be told."""
-    words = [f"entente {kind} {name.replace('_', '-')} /var/lib/entente"]
-    words += [] if verb.opens else [f"jp-{kind}-1"]
-    for field, spec in verb.fields.items():
-        if spec.required:
-            words.append(f"--{field.replace('_', '-')} {SAMPLES.get(spec.metavar, spec.metavar.partition('|')[0])}")
-    words += [f"--text en={'figures.csv' if kind == 'indicator' else 'text.txt'}"] if verb.texts == "must" else []
-    lines = [words[0]]
-    for word in [*words[1:], "--office treaty --person t1"]:
-        if len(lines[-1]) + len(word) > MAX_EXAMPLE:
-            lines.append("        ")
-        lines[-1] += f" {word}"
-    return " \\\n".join(lines)
-
-
-MAX_EXAMPLE = 80
-"""Characters of a line of an example."""
 
 
 def _options(table: Table, verb: Verb) -> list[Any]:
@@ -105,10 +78,10 @@ def _options(table: Table, verb: Verb) -> list[Any]:
     if verb.texts != "none":
         options.append(
             click.option("--text", "texts", metavar="LANG=FILE", multiple=True, required=verb.texts == "must",
-                         help="A text in one language, UTF-8, at most 64 KiB; several languages are one wording.")
+                         help=f"A text in one language, UTF-8, at most {MAX_TEXT:,} bytes; several are one wording.")
         )  # fmt: skip
     options.append(
-        click.option("--ref", "refs", metavar="ID", multiple=True, help="An act, matter or item it rests on.")
+        click.option("--ref", "refs", metavar="ID", multiple=True, help="An act, matter, item or document it rests on.")
     )
     if verb.opens:
         options.append(
@@ -123,17 +96,19 @@ def _options(table: Table, verb: Verb) -> list[Any]:
 
 EVIDENCE = "evidence"
 """The field that names a file by its digest; the file itself stays where it is."""
+WORDING = "wording"
+"""The field that names proposed texts by their digest; its first digits will do."""
 
 
 def _metavar(name: str, field: Field) -> str:
-    return "FILE|SHA256" if name == EVIDENCE else field.metavar
+    return {EVIDENCE: "FILE|SHA256", WORDING: "SHA256|FIRST-DIGITS"}.get(name, field.metavar)
 
 
 def _step(kind: Kind, name: str, verb: Verb, path: Path, by: tuple[Approver, ...], yes: bool, agreement: str | None,
           passphrases: Passphrases, as_json: bool, given: dict[str, Any]) -> None:  # fmt: skip
     """Prepare, compare, show, sign and write one step."""
     from entente.cli.drafts import filed
-    from entente.cli.matter_read import preview, read_matter
+    from entente.cli.matter_read import preview, read_matter, whole_wording
     from entente.cli.signing import check_office, confirm, sign
 
     if not by:
@@ -142,6 +117,10 @@ def _step(kind: Kind, name: str, verb: Verb, path: Path, by: tuple[Approver, ...
     for approver in by if given["draft"] is None else ():
         check_office(target, approver.office)
     said = {field: _said(field, spec, given[field]) for field, spec in verb.fields.items() if given[field]}
+    if WORDING in said:
+        said[WORDING] = whole_wording(
+            target, agreement, given["matter"], said[WORDING], embargoed=given.get("embargoed", False)
+        )
     texts = [_text(each) for each in given.get("texts", ())]
     asked = {
         "kind": kind, "verb": name, "matter": given.get("matter", ""), "between": list(given.get("between", ())),
@@ -155,7 +134,7 @@ def _step(kind: Kind, name: str, verb: Verb, path: Path, by: tuple[Approver, ...
     statement = _check(target, data, prepared, asked | {"say": said, "texts": texts}, by)
     about: list[str] = []
     if not verb.opens:
-        digest, embargoed = said.get("wording"), asked["embargoed"]
+        digest, embargoed = said.get(WORDING), asked["embargoed"]
         about = list(read_matter(target, prepared["agreement"], asked["matter"], digest, embargoed=embargoed))
     if not as_json:
         preview(target, statement, texts, about)
@@ -173,7 +152,7 @@ def _step(kind: Kind, name: str, verb: Verb, path: Path, by: tuple[Approver, ...
     if as_json:
         show_json(target.answer(agreement=prepared["agreement"], **written))
         return
-    click.echo(f"Written: {written['matter']} is {written['state'].replace('_', ' ')}, entry {written['entry']}.")
+    click.echo(f"Written: {done(statement, written['state'])}; entry {written['entry']}.")
 
 
 def _said(name: str, field: Field, value: Any) -> Any:
@@ -251,7 +230,9 @@ def _check(
 
 
 def _list(kind: Kind) -> click.Command:
-    @click.command("list", help=f"List every {kind}, with its state.\n\n\b\nExample: entente {kind} list DIR")
+    @click.command(
+        "list", help=f"List every {kind}, with its state.\n\n\b\nExample: entente {kind} list /var/lib/entente"
+    )
     @directory
     @_embargoed
     @agreement_option
@@ -269,13 +250,14 @@ def _list(kind: Kind) -> click.Command:
         if not found:
             click.echo("None.")
             return
-        grid = screens.table("id", "title", "between", "state", "since (UTC)", folds=["title"])
+        _, zone, _ = zones_of(target, agreement)
+        grid = screens.table("id", "title", "between", "state", f"since ({zone})", folds=["title"])
         for line in found:
             title = line.get("title") or {}
             words = title.get("en") or next(iter(title.values()), "")
             state = line["state"].replace("_", " ")
             between = ", ".join(sorted(line["between"], key=target.party.__ne__))
-            grid.add_row(line["id"], words, between, state, line["changed"])
+            grid.add_row(line["id"], words, between, state, screens.short(line["changed"], zone))
         console().print(grid)
 
     return command
@@ -283,7 +265,9 @@ def _list(kind: Kind) -> click.Command:
 
 def _show(kind: Kind) -> click.Command:
     @click.command(
-        "show", help=f"Show a {kind}: every step about it.\n\n\b\nExample: entente {kind} show DIR jp-{kind}-1"
+        "show",
+        help=f"Show {a_kind(kind)}: every step about it.\n\n\b\n"
+        f"Example: entente {kind} show /var/lib/entente jp-{kind}-1",
     )
     @directory
     @click.argument("matter", metavar=kind.upper())
@@ -302,24 +286,14 @@ def _show(kind: Kind) -> click.Command:
         from entente.cli.matter_screen import stands
 
         screens.heading(target, f"{found['id']}  {found['state'].replace('_', ' ')}")
-        now, zone, zones = _zones(target, agreement)
-        stands(target, found, now, zone, zones)
+        now, zone, zones = zones_of(target, agreement)
+        stands(target, found, now, zone, zones, embargoed=embargoed)
         for step in found["steps"]:
             click.echo("")
             for line in _lines(step, zone):
                 click.echo(plain(line))
 
     return command
-
-
-def _zones(target: Target, agreement: str | None) -> tuple[str, str, tuple[str, ...]]:
-    """The node's instant, this party's zone, and those of all parties, as the terms in force say."""
-    from entente.cli.terms import documents_of, in_force, own_zone
-
-    status = target.call("agreement.status", agreement=agreement)
-    terms = in_force(target, status, documents_of(target, status["agreement"]))
-    named = () if terms is None else tuple(terms.party[party].zone for party in terms.parties if party in terms.party)
-    return status["at"], own_zone(target, status, terms), named
 
 
 def _lines(step: Mapping[str, Any], zone: str) -> Iterator[str]:

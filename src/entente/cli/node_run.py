@@ -172,7 +172,13 @@ def clock(directory: Path, instant_text: str, running: bool, as_json: bool) -> N
     from entente.domain.agreement.instants import format_instant
 
     target = Target(directory)
-    answer = target.call("clock.set", instant=format_instant(instant(instant_text, "INSTANT")), running=running)
+    wanted = format_instant(instant(instant_text, "INSTANT"))
+    now = target.call("node.status")["now"] if target.simulated else wanted
+    if instant(wanted, "INSTANT") < instant(now, "now"):
+        # A node's time never goes back (docs/spec/clock.md): it would only stand still until its clock is here again.
+        text = f"the node of {target.party} is at {now}, and a node's time never goes back"
+        raise CommandError("CLOCK_BACK", text, f"Name {now} or later; for an earlier time make new nodes.")
+    answer = target.call("clock.set", instant=wanted, running=running)
     if as_json:
         show_json(target.answer(**answer, running=running))
         return

@@ -1,10 +1,12 @@
 """``entente statement publish``: what is out, as static pages and a feed in a new directory."""
 
 import os
+import re
 import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import click
 
@@ -35,6 +37,7 @@ def publish(directory: Path, out: Path, base_url: str, lang: str, agreement: str
     from entente.cli.press_pages import render
 
     target = Target(directory)
+    _check_base(base_url)
     if out.exists():
         raise InputError("EXISTS", f"{out} exists already", "Name a new directory; nothing was overwritten.")
     releases = _releases(target, agreement)
@@ -47,6 +50,22 @@ def publish(directory: Path, out: Path, base_url: str, lang: str, agreement: str
         )
         return
     click.echo(f"{'SIMULATED ' if target.simulated else ''}{target.party}: {len(releases)} statements in {out}.")
+
+
+def _check_base(url: str) -> None:
+    """Refuse what is no absolute address of the web: it is written into the feed, and whoever reads it follows it.
+
+    Raises:
+        InputError: it is none.
+    """
+    try:
+        parts = urlsplit(url)
+        fits = parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.query and not parts.fragment
+    except ValueError:
+        fits = False
+    if url and (not fits or re.search(r"[\s\"<>\\]|[^!-~]", url)):
+        text = f"--base-url {url!r} is no address of the web that pages can stand under"
+        raise InputError("BAD_OPTION", text, "Write it whole, such as https://press.example.org/entente.")
 
 
 def _releases(target: Target, agreement: str | None) -> "list[Release]":

@@ -62,6 +62,11 @@ def local(instant: str | None, zone: str, *, exact: bool = True) -> str:
     return moment.strftime("%Y-%m-%d %H:%M:%S") + (f".{at % 1000:03d}" if exact and at % 1000 else "")
 
 
+def short(instant: str | None, zone: str) -> str:
+    """An instant as local time to the minute, for lists: what is exact stands where one looks at it alone."""
+    return local(instant, zone, exact=False)[:16]
+
+
 def moment(instant: str | None, zone: str) -> str:
     """An instant in the zone and in UTC; "-" for none."""
     if instant is None:

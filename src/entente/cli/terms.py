@@ -44,3 +44,11 @@ def own_zone(target: Target, status: dict[str, Any], terms: "Agreement | None") 
     if terms is not None and target.party in terms.party:
         return terms.party[target.party].zone
     return str(status["zone"])
+
+
+def zones_of(target: Target, agreement: str | None) -> tuple[str, str, tuple[str, ...]]:
+    """The node's instant, this party's zone, and those of all parties, as the terms in force say."""
+    status = target.call("agreement.status", agreement=agreement)
+    terms = in_force(target, status, documents_of(target, status["agreement"]))
+    named = () if terms is None else tuple(terms.party[party].zone for party in terms.parties if party in terms.party)
+    return str(status["at"]), own_zone(target, status, terms), named

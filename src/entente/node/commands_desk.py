@@ -61,10 +61,10 @@ async def deadline_calendar(daemon: "Daemon", args: DeadlineArgs) -> Any:
     """Deadlines, meetings and rounds as an iCalendar file's text."""
     ledger = the_ledger(daemon, args.agreement)
 
-    def needed() -> tuple[str, int, tuple[Deadline, ...], list[Matter], Veil]:
-        node, name = daemon.node, ledger.document.name if ledger.document else ""
+    def needed() -> tuple[deadlines.About, int, tuple[Deadline, ...], list[Matter], Veil]:
+        node = daemon.node
         return (
-            f"{node.party}: {name}",
+            deadlines.about(node, ledger),
             node.instant(),
             node.ringing.due(ledger).deadlines,
             deadlines.arranged(node, ledger),
@@ -72,10 +72,12 @@ async def deadline_calendar(daemon: "Daemon", args: DeadlineArgs) -> Any:
         )
 
     def made() -> dict[str, Any]:
-        entries = deadlines.entries(ledger.agreement.hex(), due, arranged, veil)
-        return {"calendar": calendar(title, entries, stamped=now).decode(), "entries": len(entries)}
+        simulated = daemon.node.home.settings.simulated
+        entries = deadlines.entries(about, due, arranged, veil)
+        data = calendar(f"{daemon.node.party}: {about.name}", entries, stamped=now, simulated=simulated)
+        return {"calendar": data.decode(), "entries": len(entries)}
 
-    title, now, due, arranged, veil = await daemon.do(needed)
+    about, now, due, arranged, veil = await daemon.do(needed)
     # Not on the writer's thread: it takes half a millisecond for each entry. What is given is never changed any more.
     return await asyncio.to_thread(made)
 

@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from entente.domain.relations.fields import Field, FormError, say
 from entente.domain.relations.matters import TABLES, no_such_matter
-from entente.domain.relations.steps import APART, Kind, Step, numbered_apart
+from entente.domain.relations.steps import APART, MAX_TEXT, Kind, Step, a_kind, numbered_apart
 from entente.domain.relations.table import Matter, Verb
 from entente.node import own_checks
 from entente.node.agreements import check_bound, usable
 from entente.node.commit import Work, salted
+from entente.node.desk import check_refs
 from entente.node.drafts import reserved
 from entente.node.errors import RefusedError, UsageError
 from entente.node.ledger import HeldLog, Ledger
 from entente.node.national import note
 from entente.node.veil import Veil
 from entente.record.bodies import SaidValue, SignedStep, Signer, StepStatement, TextRef
-from entente.record.envelope import MAX_BODY
 from entente.record.position import Position
 from entente.record.steps import MAX_STEPS, NONCE, StepRecord, is_note, read_step, readable
 from entente.sealing.canonical import NotCanonicalError, decode, encode
@@ -102,7 +102,7 @@ def _verb(asked: Asked) -> Verb:
     except FormError as error:
         raise UsageError("NO_SUCH_VERB", str(error), f"{error.remedy[:1].upper()}{error.remedy[1:]}.") from error
     if verb.opens == bool(asked.matter):
-        text = f"{asked.verb} opens a {asked.kind}" if verb.opens else f"{asked.verb} is a step of a {asked.kind}"
+        text = f"{asked.verb} {'opens' if verb.opens else 'is a step of'} {a_kind(asked.kind)}"
         raise UsageError("BAD_STEP", text, "Name no matter." if verb.opens else "Name the matter.")
     return verb
 
@@ -137,9 +137,9 @@ def _opening(ledger: Ledger, name: str) -> bytes:
 
 
 def _ref(wording: Wording) -> TextRef:
-    if not 0 < len(wording.data) <= MAX_BODY:
-        text = f"a text of {len(wording.data)} bytes"
-        raise UsageError("TOO_LARGE", text, f"Write 1 to {MAX_BODY} bytes; what is larger goes as an item.")
+    if not 0 < len(wording.data) <= MAX_TEXT:
+        text = f"a text of {len(wording.data):,} bytes"
+        raise UsageError("TOO_LARGE", text, f"Write 1 to {MAX_TEXT:,} bytes; what is larger goes as an item.")
     if not readable(wording.media_type, wording.data):
         text = f"the text in {wording.lang} is not UTF-8, or holds control characters"
         raise UsageError("NOT_READABLE", text, "Save it as plain text in UTF-8.")
@@ -190,6 +190,7 @@ def check(node: "Node", ledger: Ledger, statement: StepStatement, now: int, *, p
     if is_note(statement):
         own_checks.check_note(node, ledger, statement, step, planned=planned)
     own_checks.check_times(node, ledger, step)
+    check_refs(node, ledger, statement.refs)
 
 
 def _check_number(node: "Node", ledger: Ledger, log: HeldLog, name: str) -> None:

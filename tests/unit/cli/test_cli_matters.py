@@ -128,7 +128,7 @@ COMMON = b"We agree on this.\n"
 
 def test_the_example_of_an_observation_is_a_file_of_figures_in_the_form_that_its_help_gives() -> None:
     shown = " ".join(run("indicator", "observe", "--help", passphrase=None).output.split())
-    assert "entente indicator observe /var/lib/entente jp-indicator-1 --text en=figures.csv" in shown.replace("\\ ", "")
+    assert "entente indicator observe /var/lib/entente kr-indicator-1 --text en=figures.csv" in shown.replace("\\ ", "")
     assert "the first line 'period,value'" in shown
     assert faults(b"period,value\n2019-07,10.5\n") is None
     assert "'2019-07,10.5'" in shown
@@ -174,7 +174,9 @@ def test_an_office_does_not_sign_another_text_under_the_digest_of_a_common_one(l
 
 def test_what_somebody_wrote_is_no_markup_on_a_screen(liar: FalseNode) -> None:
     title = {"en": "licensing [/x] [bold red]ACTUAL[/]"}
-    line = {"id": "jp-measure-1", "title": title, "between": ["jp", "kr"], "state": "announced", "changed": "now"}
+    line = {"id": "jp-measure-1", "title": title, "between": ["jp", "kr"], "state": "announced"}
+    line |= {"changed": "2019-11-22T09:00:00.000Z"}
     liar.answers["matter.list"] = lambda _: [line]
+    liar.answers["agreement.status"] = status
     shown = " ".join(run("measure", "list", liar.path, passphrase=None).output.split())
     assert "[/x] [bold red]ACTUAL[/]" in shown

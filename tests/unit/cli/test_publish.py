@@ -92,6 +92,18 @@ def test_the_language_that_comes_first_is_chosen_and_links_stand_on_the_base(nod
     assert '<html lang="ko">' in (tmp_path / "press" / "index.html").read_text()
 
 
+@pytest.mark.parametrize(
+    "url",
+    ["javascript:alert(1)", "notaurl", "/press", "https://", "https:press", "ftp://a.example", "https://a.example/?q=1",
+     "https://a.example/#x", "https://a.example/ x", "https://[1", "https://a.example/\n"],
+)  # fmt: skip
+def test_pages_stand_only_under_a_whole_address_of_the_web(node: FalseNode, tmp_path: Path, url: str) -> None:
+    ran = publish(node, tmp_path / "press", "--base-url", url, "--json")
+    assert ran.exit_code == 2
+    assert json.loads(ran.output)["error"]["code"] == "BAD_OPTION"
+    assert not (tmp_path / "press").exists()
+
+
 def test_a_directory_that_is_there_is_not_overwritten(node: FalseNode, tmp_path: Path) -> None:
     (tmp_path / "press").mkdir()
     ran = publish(node, tmp_path / "press")

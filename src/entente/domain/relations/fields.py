@@ -44,6 +44,14 @@ class FormError(ValueError):
         self.remedy = remedy
 
 
+class UnfitError(ValueError):
+    """Text that means nothing, where its form alone does not tell what to write instead: ``remedy`` does."""
+
+    def __init__(self, text: str, remedy: str) -> None:
+        super().__init__(text)
+        self.remedy = remedy
+
+
 @dataclass(frozen=True)
 class Field:
     """One field: how its text is read, and what a reader and a writer are told of it.
@@ -79,10 +87,16 @@ class Field:
         try:
             found = self.read(value)
         except ValueError as error:
-            raise FormError(name, str(error), f"write it as {self.metavar}") from error
+            raise self.unfit(name, error) from error
         if self.write(found) != value:
             raise FormError(name, f"{value!r} is not the way to write it", f"write {self.write(found)!r}")
         return found
+
+    def unfit(self, name: str, error: ValueError) -> FormError:
+        """What somebody is told whose text :attr:`read` did not take."""
+        return FormError(
+            name, str(error), error.remedy if isinstance(error, UnfitError) else f"write it as {self.metavar}"
+        )
 
 
 def _text(value: str) -> str:
@@ -114,10 +128,10 @@ def choice(help: str, *allowed: str) -> Field:  # noqa: A002 - as above
     return Field(help, read, metavar="|".join(allowed))
 
 
-def _matching(pattern: re.Pattern[str], what: str) -> Callable[[str], str]:
+def _matching(pattern: re.Pattern[str], what: str, remedy: str) -> Callable[[str], str]:
     def read(value: str) -> str:
         if pattern.fullmatch(value) is None:
-            raise ValueError(f"{value[:80]!r} is no {what}")
+            raise UnfitError(f"{value[:80]!r} is no {what}", remedy)
         return value
 
     return read
@@ -125,27 +139,31 @@ def _matching(pattern: re.Pattern[str], what: str) -> Callable[[str], str]:
 
 def ident(help: str) -> Field:  # noqa: A002 - as above
     """A name of one's own, such as a round's or an action's."""
-    return Field(help, _matching(_ID, "id of small letters, digits and hyphens"), metavar="ID")
+    return Field(help, _matching(_ID, "id of small letters, digits and hyphens", "such as wto or kr-3"), metavar="ID")
 
 
 def party(help: str) -> Field:  # noqa: A002 - as above
     """A party by its id."""
-    return Field(help, _matching(_ID, "party"), metavar="PARTY")
+    return Field(help, _matching(_ID, "party", "write its id, such as kr"), metavar="PARTY")
 
 
 def matter(help: str) -> Field:  # noqa: A002 - as above
     """Another matter by its id."""
-    return Field(help, _matching(MATTER, "matter"), metavar="MATTER", names_matter=True)
+    return Field(help, _matching(MATTER, "matter", "such as kr-dialogue-1"), metavar="MATTER", names_matter=True)
 
 
 def digest(help: str) -> Field:  # noqa: A002 - as above
     """The digest of a wording or a file: 64 hex digits."""
-    return Field(help, _matching(_HEX, "SHA-256 in hex"), metavar="SHA256")
+    return Field(help, _matching(_HEX, "SHA-256 in hex", "write its 64 digits, 0 to 9 and a to f"), metavar="SHA256")
 
 
 def reference(help: str) -> Field:  # noqa: A002 - as above
     """A registry's reference: letters, digits and ``/ . _ -``, with a digit and no blank, as few people are called."""
-    return Field(help, _matching(_REFERENCE, "reference such as 2019/11/22-7"), metavar="REFERENCE")
+    return Field(
+        help,
+        _matching(_REFERENCE, "reference of a registry", "such as 2019/11/22-7: with a digit, and no blank"),
+        metavar="REFERENCE",
+    )
 
 
 def instant(help: str) -> Field:  # noqa: A002 - as above
@@ -166,7 +184,10 @@ def day(help: str) -> Field:  # noqa: A002 - as above
 
 
 def _zone(value: str) -> str:
-    known_zone(value)
+    try:
+        known_zone(value)
+    except ValueError as error:
+        raise UnfitError(str(error), "name a zone of the IANA data, such as Asia/Seoul") from error
     return value
 
 
@@ -181,7 +202,7 @@ def _window(value: str) -> tuple[int, int]:
         raise ValueError(f"{value!r} is no window: two instants with a slash between them")
     found = parse_instant(begins), parse_instant(ends)
     if found[0] >= found[1]:
-        raise ValueError(f"{value!r} ends before it begins")
+        raise UnfitError(f"{value!r} ends before it begins", "write the earlier instant first")
     return found
 
 
@@ -223,7 +244,7 @@ def say(fields: Mapping[str, Field], given: Mapping[str, Any]) -> tuple[Said, ..
             try:
                 written = field.write(field.read(value))
             except ValueError as error:
-                raise FormError(name, str(error), f"write it as {field.metavar}") from error
+                raise field.unfit(name, error) from error
             said.append(Said(name, lang, written))
     hear(fields, said)
     return tuple(said)

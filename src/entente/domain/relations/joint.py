@@ -40,8 +40,8 @@ class Wordings:
     def adopt(self, step: Step, digest: str) -> Refusal | None:
         """A party signs the digest of a proposed wording."""
         if digest not in self.proposals:
-            known = some(self.proposals, lambda each: each[:12]) or "none yet"
-            return refuse("NO_SUCH_WORDING", f"no wording {digest[:12]} is proposed here", f"One of: {known}.")
+            known = some(self.proposals) or "none yet"
+            return refuse("NO_SUCH_WORDING", f"no wording {digest} is proposed here", f"One of: {known}.")
         if step.by in self.adopted.get(digest, ()):
             return refuse("ALREADY_SIGNED", f"{step.by} has signed this wording", "Nothing is to be done.")
         self._sign(digest, step.by)

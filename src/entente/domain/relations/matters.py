@@ -118,15 +118,18 @@ def _judge(table: Table, verb: Verb, matter: Matter, step: Step) -> Refusal | No
         return refuse("NOT_YOURS", f"{step.matter} is your own", f"This is for {_others(matter)} to say.")
     if matter.state not in verb.states:
         text = f"{step.matter} is {matter.state.replace('_', ' ')}: {step.verb.replace('_', ' ')} is not possible now"
-        return refuse("NOT_NOW", text, f"Now: {', '.join(_now(table, matter, step.by)) or 'nothing any more'}.")
+        return refuse("NOT_NOW", text, f"Now: {_now(table, matter, step.by)}.")
     return None
 
 
-def _now(table: Table, matter: Matter, party: str) -> list[str]:
-    """The verbs that a party may take in the state that a matter is in."""
-    return [
-        name for name, each in table.verbs.items() if matter.state in each.states and each.is_for(party, matter.owner)
-    ]
+def _now(table: Table, matter: Matter, party: str) -> str:
+    """What may be done in the state that a matter is in: by a party itself, and what by another."""
+    verbs = [(name, each) for name, each in table.verbs.items() if matter.state in each.states]
+    own = [name for name, each in verbs if each.is_for(party, matter.owner)]
+    theirs = [name for name, each in verbs if not each.is_for(party, matter.owner)]
+    by = "another party" if party == matter.owner else matter.owner
+    said = [", ".join(own), f"{', '.join(theirs)}, by {by}" if theirs else ""]
+    return "; ".join(filter(None, said)) or "nothing any more"
 
 
 def _judge_opening(step: Step) -> Refusal | None:

@@ -144,7 +144,7 @@ NOTES = Table(
             settles=("delivered",),
         ),
         "acknowledge": Verb(
-            "Acknowledge it; it is acknowledged once all that it is to have.",
+            "Acknowledge it; the note is acknowledged once every party that it is addressed to has done so.",
             ("sent", "delivered"),
             who="other",
             fields={"summary": fields.worded("In one line.")},

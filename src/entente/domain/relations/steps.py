@@ -22,6 +22,8 @@ APART = range(10_000_000, 100_000_000)
 """Numbers of matters that must not be counted, drawn at random: none is ever reached by counting (decision 0023)."""
 MAX_TEXTS = 8
 """Texts that one step may carry beside it: the languages of one wording, each once."""
+MAX_TEXT = 64 * 1024
+"""Bytes of such a text; what is larger goes as an item."""
 
 
 class Said(NamedTuple):
@@ -112,6 +114,11 @@ def wording(texts: tuple[Text, ...]) -> str:
 def numbered_apart(matter: str) -> bool:
     """Whether a matter's number was drawn at random instead of counted; ``matter`` is an id of one."""
     return int(matter.rpartition("-")[2]) in APART
+
+
+def a_kind(kind: str) -> str:
+    """A kind of matter with its article, as it stands in a sentence."""
+    return f"an {kind}" if kind[:1] in "aeiou" else f"a {kind}"
 
 
 def owner_of(matter: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from entente.domain.relations.fields import Field, FormError, hear
-from entente.domain.relations.steps import MAX_TEXTS, Kind, Refusal, Said, Step, Text
+from entente.domain.relations.steps import MAX_TEXT, MAX_TEXTS, Kind, Refusal, Said, Step, Text, a_kind
 
 Who = Literal["owner", "other", "party"]
 """Who may take a step: the party that opened the matter, one of the others that it is between, or any of them."""
@@ -118,7 +118,11 @@ class Table:
             FormError: there is none.
         """
         if name not in self.verbs:
-            raise FormError("verb", f"a {self.kind} has no {name[:40]!r}", f"one of: {', '.join(self.verbs)}")
+            raise FormError(
+                "verb",
+                f"{a_kind(self.kind)} has no {name[:40]!r}",
+                f"one of: {', '.join(self.verbs)}",
+            )
         return self.verbs[name]
 
     def read(self, verb: str, said: tuple[Said, ...], texts: tuple[Text, ...]) -> dict[str, Any]:
@@ -135,6 +139,8 @@ class Table:
             raise FormError("texts", f"{verb} carries no text", "leave it out")
         if found.texts == "must" and not texts:
             raise FormError("texts", f"{verb} carries a text", "give it in at least one language")
+        if any(text.size > MAX_TEXT for text in texts):
+            raise FormError("texts", f"one of more than {MAX_TEXT:,} bytes", "give what is larger as an item")
         if len({text.lang for text in texts}) != len(texts):
             raise FormError("texts", "two texts in one language", "give one for each language")
         return values

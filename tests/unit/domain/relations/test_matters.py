@@ -15,6 +15,7 @@ from entente.domain.relations.table import Matter, nothing
 DIGEST = wording(texts_of(FIRST))
 CSV = {"media_type": "text/csv"}
 OTHER, OWNER = "jp", "kr"
+NOTHING = "nothing any more"
 BY_STATE: dict[Kind, dict[str, list[tuple[str, str]]]] = {
     "measure": {
         "announced": [],
@@ -179,10 +180,19 @@ def test_a_step_in_a_state_that_does_not_allow_it_is_refused_and_names_what_is_a
     assert refusal is not None
     assert refusal.code == "NOT_NOW"
     mine = {"party", "other" if by == OTHER else "owner"}
-    now = [each for (one, each), (to, when) in EXPECTED.items() if one == kind and state in when.split() and to in mine]
-    assert sorted(refusal.remedy.removeprefix("Now: ").removesuffix(".").split(", ")) == (
-        sorted(now) or ["nothing any more"]
-    )
+    now = [(to, each) for (one, each), (to, when) in EXPECTED.items() if one == kind and state in when.split()]
+    own, theirs = ({each for to, each in now if (to in mine) is is_own} for is_own in (True, False))
+    whose = ", by kr" if by == OTHER else ", by another party"
+    told = [part for part in refusal.remedy.removeprefix("Now: ").removesuffix(".").split("; ") if part != NOTHING]
+    assert {name for part in told if not part.endswith(whose) for name in part.split(", ")} == own
+    assert {name for part in told if part.endswith(whose) for name in part.removesuffix(whose).split(", ")} == theirs
+    assert (refusal.remedy == f"Now: {NOTHING}.") == (not now)
+
+
+def test_who_can_do_nothing_now_is_told_what_the_other_party_can() -> None:
+    world, name = World(), "kr-dialogue-1"
+    world.do("kr", name, "propose", title=EN, level="working")
+    assert world.remedy("kr", name, "convene", round="1", window=ROUND) == "Now: accept, by another party."
 
 
 @pytest.mark.parametrize(("kind", "verb"), [key for key, (who, _) in EXPECTED.items() if who != "party"])

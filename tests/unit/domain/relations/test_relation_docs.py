@@ -7,7 +7,7 @@ from pathlib import Path
 from types import ModuleType
 
 from entente.domain.relations import fields, notes_text
-from entente.domain.relations.steps import KINDS, MAX_TEXTS
+from entente.domain.relations.steps import KINDS, MAX_TEXT, MAX_TEXTS
 
 ROOT = Path(__file__).parents[4]
 SPEC = ROOT / "docs" / "spec"
@@ -52,7 +52,7 @@ def test_the_specification_names_every_kind() -> None:
 
 def test_the_specification_has_the_bounds_of_the_code() -> None:
     plain = " ".join(PAGE.split())
-    assert f"at most {MAX_TEXTS} and one for each language" in plain
+    assert f"at most {MAX_TEXTS} and one for each language, each of at most {MAX_TEXT:,} bytes" in plain
     assert f"(at most {fields.MAX_MANY})" in plain
     assert f"A value is at most {fields.MAX_VALUE} characters" in plain
 

@@ -11,7 +11,7 @@ from entente.domain.agreement.instants import MAX_INSTANT, MIN_INSTANT, format_i
 from entente.domain.relations import fields
 from entente.domain.relations.fields import MAX_MANY, MAX_VALUE, Field, FormError, hear, say
 from entente.domain.relations.matters import TABLES
-from entente.domain.relations.steps import MAX_TEXTS, Said, Text, wording
+from entente.domain.relations.steps import MAX_TEXT, MAX_TEXTS, Said, Text, wording
 
 LINE = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S", "Zs"]), min_size=1, max_size=40).filter(
     lambda text: text == text.strip() and fields.UNSEEN.search(text) is None
@@ -47,6 +47,35 @@ def written(field: Field, value: Any) -> Any:
     if field.languages:
         return {lang: field.write(each) for lang, each in value.items()}
     return [field.write(each) for each in value] if field.many else field.write(value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "verb", "name", "text", "remedy"),
+    [
+        ("dialogue", "convene", "window", "2019-12-16T10:00:00Z/2019-12-16T01:00:00Z", "earlier instant first"),
+        ("dialogue", "convene", "zone", "Asia/Nowhere", "name a zone of the IANA data, such as Asia/Seoul"),
+        ("meeting", "hold", "dialogue", "nosuch", "such as kr-dialogue-1"),
+        ("arrangement", "report", "of", "Korea!", "such as kr"),
+        ("arrangement", "adopt", "wording", "abc", "64 digits"),
+    ],
+)
+def test_who_wrote_what_means_nothing_is_told_what_to_write(
+    kind: Any, verb: str, name: str, text: str, remedy: str
+) -> None:
+    with pytest.raises(FormError) as refused:
+        TABLES[kind].verbs[verb].fields[name].parse(name, text)
+    assert remedy in refused.value.remedy
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_a_text_beside_a_step_has_a_bound_and_no_more(more: int) -> None:
+    text = Text("en", "text/plain", "0" * 64, MAX_TEXT + more)
+    if not more:
+        assert TABLES["arrangement"].read("propose", (), (text,)) == {}
+        return
+    with pytest.raises(FormError) as refused:
+        TABLES["arrangement"].read("propose", (), (text,))
+    assert "65,536" in refused.value.text
 
 
 VERBS = [verb.fields for table in TABLES.values() for verb in table.verbs.values()]
