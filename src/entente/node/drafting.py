@@ -230,12 +230,20 @@ def concealed(node: "Node", draft: Draft) -> bool:
     """Whether a draft is of what may not be seen yet: a statement under embargo, or whatever is about or names one."""
     ledger = node.ledgers[bytes.fromhex(draft.agreement)]
     veil = matters.veil_of(node, ledger)
-    if veil.names(draft.statement.decode(errors="replace")):
+    if any(veil.names(each.decode(errors="replace")) for each in (draft.statement, *_readable(node, draft))):
         return True
     if draft.kind == "act":
         return False
     embargoes = (each.value for each in _decoded(StepStatement, draft.statement).said if each.name == "embargo")
     return any(parse_instant(each) > node.instant() for each in embargoes)
+
+
+def _readable(node: "Node", draft: Draft) -> tuple[bytes, ...]:
+    """The texts beside a draft; none where they cannot be read any more, and so are shown to nobody."""
+    try:
+        return drafts.texts(node, draft)
+    except UsageError:
+        return ()
 
 
 def _tell(node: "Node", unit: Work, draft: Draft, what: str, person: str, **more: str) -> None:

@@ -204,13 +204,17 @@ def test_what_is_filed_under_embargo_is_neither_counted_nor_named_by_what_is_not
     said = {"title": {"en": "Held back"}, "attribution": "on_record", "embargo": until}
     held = step(pair.kr, "statement", "issue", **said, texts={"en": "Not before."})
     by = {}
-    for name, refs in (("open", ()), ("refers", (held,))):
-        statement = encode(prepare(pair.kr, "measure", "announce", **DS590, refs=refs))
-        by[name] = drafting.file(pair.kr.node, pair.kr.ledger, Paper("step", statement), "d1")
+    for name, refs, words in (("open", (), "Words."), ("refers", (held,), "Words."), ("says", (), f"See {held}.")):
+        statement = encode(prepare(pair.kr, "measure", "announce", **DS590, refs=refs, texts={"en": words}))
+        by[name] = drafting.file(pair.kr.node, pair.kr.ledger, Paper("step", statement, (words.encode(),)), "d1")
     said["title"] = {"en": "Another"}
     statement = encode(prepare(pair.kr, "statement", "issue", **said, texts={"en": "Nor this."}))
     by["issues"] = drafting.file(pair.kr.node, pair.kr.ledger, Paper("step", statement, (b"Nor this.",)), "d1")
-    assert {name for name, draft in by.items() if drafting.concealed(pair.kr.node, draft)} == {"refers", "issues"}
+    assert {name for name, draft in by.items() if drafting.concealed(pair.kr.node, draft)} == {
+        "refers",
+        "says",
+        "issues",
+    }
     assert all(int(draft.id.removeprefix("draft-")) in drafts.NUMBERS for draft in by.values())
     pair.turn(parse_instant(until))
     assert not any(drafting.concealed(pair.kr.node, draft) for draft in by.values())
