@@ -11,6 +11,7 @@ from entente.node.errors import RefusedError, UsageError
 from entente.node.ledger import Ledger
 from entente.record.bodies import DeliveredClaim, SecondSignature, SignedDelivery
 from entente.record.position import Position
+from entente.record.steps import DIGEST
 from entente.sealing.canonical import NotCanonicalError, decode, encode
 from entente.sealing.signing import Signature
 
@@ -28,6 +29,9 @@ def check(node: "Node", ledger: Ledger, claim: DeliveredClaim, at: int) -> None:
     act, own = acts.get(claim.act), [name for name, act in acts.items() if act.position.writer == node.party]
     if (claim.agreement, claim.by) != (ledger.agreement, node.party):
         raise RefusedError("WRONG_CLAIM", "this is not a claim of this party under this agreement", "Prepare it again.")
+    if len(claim.evidence) != DIGEST:
+        text = f"the evidence is named by {len(claim.evidence)} bytes"
+        raise RefusedError("MALFORMED", text, "Name it by its SHA-256, of 32 bytes.")
     if act is None or claim.act not in own:
         known = ", ".join(own) or "none yet"
         raise RefusedError("WRONG_ACT", f"{claim.act} is not an act of this party", f"One of: {known}.")

@@ -308,12 +308,6 @@ def _judge(
     return decision.shared_code() or "OTHER"
 
 
-def segments_held(node: "Node", position: Position) -> int:
-    """How many whole sealed segments of a payload are held."""
-    path = node.payload_path(position)
-    return path.stat().st_size // SEALED_SEGMENT if path.exists() else 0
-
-
 def finish_payload(
     node: "Node", unit: Work, ledger: Ledger, log: HeldLog, seq: int, wrong: str | None, channel: str
 ) -> Outcome:

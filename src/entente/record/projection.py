@@ -286,7 +286,7 @@ class Projection:
         act = self.acts.get(claim.act)
         if act is None or act.position.writer != envelope.writer:
             return "MALFORMED"
-        if not act.instant <= claim.instant <= envelope.instant:
+        if not act.instant <= claim.instant <= envelope.instant or len(claim.evidence) != DIGEST:
             return "MALFORMED"
         self.claims.append((position, envelope.instant, claim))
         return None

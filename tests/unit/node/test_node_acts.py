@@ -173,6 +173,7 @@ def test_a_proposal_whose_bytes_are_no_document_entry_begins_nothing(pair: Pair)
         ({"party": "us"}, "WRONG_PARTY"),
         ({"instant": 0}, "WRONG_INSTANT"),
         ({"instant": 4_000_000_000_000}, "WRONG_INSTANT"),
+        ({"evidence": b"short"}, "MALFORMED"),
         ({}, "TAKEN"),
     ],
 )

@@ -107,17 +107,17 @@ def _text(value: str) -> str:
     return value
 
 
-def text(help: str, metavar: str = "TEXT") -> Field:  # noqa: A002 - it is what the field's help is
+def text(says: str, metavar: str = "TEXT") -> Field:
     """A line of text."""
-    return Field(help, _text, metavar=metavar)
+    return Field(says, _text, metavar=metavar)
 
 
-def worded(help: str) -> Field:  # noqa: A002 - as above
+def worded(says: str) -> Field:
     """A line of text in one or more languages."""
-    return Field(help, _text, metavar="LANG=TEXT", languages=True)
+    return Field(says, _text, metavar="LANG=TEXT", languages=True)
 
 
-def choice(help: str, *allowed: str) -> Field:  # noqa: A002 - as above
+def choice(says: str, *allowed: str) -> Field:
     """One of a few words."""
 
     def read(value: str) -> str:
@@ -125,7 +125,7 @@ def choice(help: str, *allowed: str) -> Field:  # noqa: A002 - as above
             raise ValueError(f"{value[:40]!r} is none of {', '.join(allowed)}")
         return value
 
-    return Field(help, read, metavar="|".join(allowed))
+    return Field(says, read, metavar="|".join(allowed))
 
 
 def _matching(pattern: re.Pattern[str], what: str, remedy: str) -> Callable[[str], str]:
@@ -137,38 +137,38 @@ def _matching(pattern: re.Pattern[str], what: str, remedy: str) -> Callable[[str
     return read
 
 
-def ident(help: str) -> Field:  # noqa: A002 - as above
+def ident(says: str) -> Field:
     """A name of one's own, such as a round's or an action's."""
-    return Field(help, _matching(_ID, "id of small letters, digits and hyphens", "such as wto or kr-3"), metavar="ID")
+    return Field(says, _matching(_ID, "id of small letters, digits and hyphens", "such as wto or kr-3"), metavar="ID")
 
 
-def party(help: str) -> Field:  # noqa: A002 - as above
+def party(says: str) -> Field:
     """A party by its id."""
-    return Field(help, _matching(_ID, "party", "write its id, such as kr"), metavar="PARTY")
+    return Field(says, _matching(_ID, "party", "write its id, such as kr"), metavar="PARTY")
 
 
-def matter(help: str) -> Field:  # noqa: A002 - as above
+def matter(says: str) -> Field:
     """Another matter by its id."""
-    return Field(help, _matching(MATTER, "matter", "such as kr-dialogue-1"), metavar="MATTER", names_matter=True)
+    return Field(says, _matching(MATTER, "matter", "such as kr-dialogue-1"), metavar="MATTER", names_matter=True)
 
 
-def digest(help: str) -> Field:  # noqa: A002 - as above
+def digest(says: str) -> Field:
     """The digest of a wording or a file: 64 hex digits."""
-    return Field(help, _matching(_HEX, "SHA-256 in hex", "write its 64 digits, 0 to 9 and a to f"), metavar="SHA256")
+    return Field(says, _matching(_HEX, "SHA-256 in hex", "write its 64 digits, 0 to 9 and a to f"), metavar="SHA256")
 
 
-def reference(help: str) -> Field:  # noqa: A002 - as above
+def reference(says: str) -> Field:
     """A registry's reference: letters, digits and ``/ . _ -``, with a digit and no blank, as few people are called."""
     return Field(
-        help,
+        says,
         _matching(_REFERENCE, "reference of a registry", "such as 2019/11/22-7: with a digit, and no blank"),
         metavar="REFERENCE",
     )
 
 
-def instant(help: str) -> Field:  # noqa: A002 - as above
+def instant(says: str) -> Field:
     """An instant; carried in UTC with three fractional digits."""
-    return Field(help, parse_instant, format_instant, metavar="INSTANT")
+    return Field(says, parse_instant, format_instant, metavar="INSTANT")
 
 
 def _day(value: str) -> date:
@@ -178,9 +178,9 @@ def _day(value: str) -> date:
     return found
 
 
-def day(help: str) -> Field:  # noqa: A002 - as above
+def day(says: str) -> Field:
     """A local date, of a year in which there can be arithmetic around it."""
-    return Field(help, _day, metavar="DATE")
+    return Field(says, _day, metavar="DATE")
 
 
 def _zone(value: str) -> str:
@@ -191,9 +191,9 @@ def _zone(value: str) -> str:
     return value
 
 
-def zone(help: str) -> Field:  # noqa: A002 - as above
+def zone(says: str) -> Field:
     """A time zone by its name."""
-    return Field(help, _zone, metavar="ZONE")
+    return Field(says, _zone, metavar="ZONE")
 
 
 def _window(value: str) -> tuple[int, int]:
@@ -206,9 +206,9 @@ def _window(value: str) -> tuple[int, int]:
     return found
 
 
-def window(help: str) -> Field:  # noqa: A002 - as above
+def window(says: str) -> Field:
     """A stretch of time, ``INSTANT/INSTANT``, the second exclusive."""
-    return Field(help, _window, lambda value: "/".join(map(format_instant, value)), metavar="INSTANT/INSTANT")
+    return Field(says, _window, lambda value: "/".join(map(format_instant, value)), metavar="INSTANT/INSTANT")
 
 
 def _count(value: str) -> int:
@@ -217,9 +217,9 @@ def _count(value: str) -> int:
     return int(value)
 
 
-def count(help: str) -> Field:  # noqa: A002 - as above
+def count(says: str) -> Field:
     """A number from 1 on."""
-    return Field(help, _count, metavar="NUMBER")
+    return Field(says, _count, metavar="NUMBER")
 
 
 def several(field: Field) -> Field:
